@@ -1,0 +1,1 @@
+"""The process rules, pure: no clock, no SQL, no HTTP, no Prefect."""

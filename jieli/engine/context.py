@@ -1,0 +1,78 @@
+"""What is live around a case: people, roles, hours, calendar. A value; never looked up in here."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from jieli.engine import business_time
+from jieli.engine.calendar import Hours, WorkCalendar
+
+
+class _Live(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Channel(_Live):
+    """A way to reach people. Secrets are names of environment variables, never values."""
+
+    type: Literal["console", "webhook", "email"]
+    label: str = ""
+    url: str | None = None  # webhook: name of the environment variable with the address
+    secret: str | None = None  # webhook: name of the environment variable with the signing secret
+    server: str | None = None  # email: name of the environment variable with smtp[s]://user:password@host:port
+    sender: str | None = None  # email: the From address
+
+
+class Role(_Live):
+    """A role, the hours its desk is staffed, and the group it is reached in, if any."""
+
+    label: str
+    desk: str | None = None
+    channels: tuple[str, ...] = ()
+
+
+class Person(_Live):
+    """A member of staff; contacts and PIN live in the store only."""
+
+    name: str
+    roles: tuple[str, ...]
+    works: Hours | None = None
+    channels: tuple[str, ...] = ("console",)
+    active: bool = True
+
+
+class Context(_Live):
+    """An immutable snapshot of what is live, identified by its content."""
+
+    shop: str = ""
+    people: dict[str, Person]
+    roles: dict[str, Role]
+    hours: dict[str, Hours]
+    channels: dict[str, Channel] = {}
+    calendar: WorkCalendar = WorkCalendar()
+
+    def members(self, role: str) -> list[str]:
+        """The active people of a role, in the order of the file."""
+        return [key for key, person in self.people.items() if person.active and role in person.roles]
+
+    def on_shift(self, person: str, now: datetime) -> bool:
+        """Whether the person works at that moment; one without hours always does."""
+        works = self.people[person].works
+        return works is None or business_time.opening_at(works, self.calendar, now) is not None
+
+    def desk_hours(self, role: str | None) -> Hours | None:
+        """The staffed hours of a role's desk; None is the wall clock."""
+        known = self.roles.get(role) if role else None
+        return self.hours.get(known.desk) if known and known.desk else None
+
+    def label(self, person: str | None) -> str:
+        """A person's name for people to read."""
+        known = self.people.get(person) if person else None
+        return known.name if known else (person or "")
+
+
+Facts = dict[str, Any]
+"""What the store knew at the event and the snapshot does not hold, e.g. {"contact_blocked": True}."""

@@ -1,0 +1,20 @@
+"""A published version of a process: the words and the message texts pinned with it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from jieli.engine.definition import MessageWords, Process, Step
+
+
+@dataclass(frozen=True)
+class Definition:
+    """What a case is pinned to; immutable, shared between threads."""
+
+    process: Process
+    version: int
+    messages: dict[str, MessageWords] = field(default_factory=dict)
+
+    def step(self, name: str) -> Step:
+        """The step of that name; a name that is not there is a fault of the checks."""
+        return self.process.steps[name]

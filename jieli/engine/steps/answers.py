@@ -1,0 +1,72 @@
+"""What a pressed button changes in the case: its fields, the buyer's wish not to be contacted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from jieli.engine.case import Visit
+from jieli.engine.definition import Button, FieldWords, HumanStep
+from jieli.engine.errors import NotYours
+from jieli.engine.events import BlockContact
+from jieli.engine.move import Move
+
+
+def check_role(move: Move, button: Button, person: str | None) -> None:
+    """Raise NotYours unless the person holds the role the button asks for."""
+    if button.role and (
+        person not in move.context.people or button.role not in move.context.people[person].roles
+    ):
+        raise NotYours(person, f"needs_role:{button.role}")
+
+
+def apply_button(
+    move: Move, visit: Visit, button: Button, form: Mapping[str, FieldWords]
+) -> None:
+    """Write case fields from the form and from `sets`, and keep a wish not to be contacted."""
+    changed: dict[str, Any] = {
+        field.case_field: visit.answers.get(name)
+        for name, field in form.items()
+        if field.case_field and name in visit.answers
+    }
+    for name, expression in button.sets.items():
+        changed[name] = as_stored(move.evaluate(expression))
+    if changed:
+        move.state.data.update(changed)
+        move.stale()
+        move.note("data_changed", visit, fields=changed)
+    if button.block_contact:
+        block_contact(move, visit.by, keep=visit)
+
+
+def block_contact(move: Move, by: str | None, keep: Visit | None = None) -> None:
+    """请勿再联系: open steps that contact the buyer end, here and (by effect) in other cases."""
+    if move.state.contact_blocked:
+        return
+    move.state.contact_blocked = True
+    move.stale()
+    move.note("contact_blocked", by=by)
+    if move.state.buyer and keep is not None:
+        move.effects.append(BlockContact(move.state.buyer))
+    target = move.process.case.contact_blocked
+    for visit in list(move.state.visits.values()):
+        step = move.definition.step(visit.step)
+        contacts = isinstance(step, HumanStep) and step.contacts_buyer
+        if visit is not keep and contacts and target:
+            move.close_visit(visit, "contact_blocked", cancelled=True)
+            move.go(target, visit.branch)
+
+
+def as_stored(value: Any) -> Any:
+    """An expression's value as JSON keeps it."""
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    if isinstance(value, Decimal):
+        return str(value)
+    if isinstance(value, str):
+        return str.__str__(value)
+    if isinstance(value, list | tuple):
+        return [as_stored(each) for each in value]
+    return value

@@ -1,0 +1,85 @@
+"""Who is asked to do a step: the ladder of people, shifts, and passing on. Tells nobody itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from hashlib import sha256
+
+from jieli.engine import business_time
+from jieli.engine.case import Visit
+from jieli.engine.context import Context
+from jieli.engine.definition import HumanStep, Recipient, Rung, WaitStep
+from jieli.engine.move import Move
+
+
+def people_of(move: Move, rung: Rung | Recipient) -> list[str]:
+    """Everybody a rung or recipient names, whether on shift or not."""
+    if rung.person:
+        return [rung.person]
+    if rung.same_as:
+        who = move.state.answers.get(rung.same_as, {}).get("by")
+        return [who] if who in move.context.people else []
+    return move.context.members(rung.role) if rung.role else []
+
+
+def recipients(move: Move, wanted: Iterable[Recipient]) -> list[str]:
+    """The people of several recipients, each once; off shift only if nobody is on."""
+    found: list[str] = []
+    for each in wanted:
+        people = people_of(move, each)
+        awake = [p for p in people if move.context.on_shift(p, move.now)] if each.on_shift else []
+        found.extend(awake or people)
+    return list(dict.fromkeys(found))
+
+
+def excluded(move: Move, step: HumanStep | WaitStep) -> str | None:
+    """The one person who may not do this step (outgoing is not incoming)."""
+    other = getattr(step, "not_same_as", None)
+    return move.state.answers.get(other, {}).get("by") if other else None
+
+
+def offer(move: Move, visit: Visit, step: HumanStep | WaitStep, number: int) -> list[str]:
+    """Put a visit on a rung of its ladder; returns the people who are newly asked.
+
+    Earlier people stay able to answer: whoever answers first has done it, and nobody's
+    half-written answer dies because a rung's time was over.
+    """
+    rung = step.who[number]
+    everybody = [p for p in people_of(move, rung) if p != excluded(move, step)]
+    awake = [p for p in everybody if move.context.on_shift(p, move.now)]
+    able = awake if rung.on_shift and awake else everybody
+    visit.nobody = bool(rung.on_shift and not awake) or not everybody
+    picked = [_pick(move, visit, able)] if rung.pick == "one" and able else able
+    fresh = [p for p in picked if p not in visit.candidates]
+    visit.rung = number
+    visit.role = rung.role or visit.role
+    visit.candidates = [*visit.candidates, *fresh]
+    move.touch(visit)
+    return fresh
+
+
+def _pick(move: Move, visit: Visit, able: list[str]) -> str:
+    # Seeded by the case, so that replaying chooses the same person.
+    seed = sha256(f"{move.state.case_id}:{visit.id}:{visit.rung}".encode()).digest()
+    return sorted(able)[int.from_bytes(seed[:8]) % len(able)]
+
+
+def may_act(move: Move, visit: Visit, step: HumanStep | WaitStep, person: str) -> bool:
+    """Whether a person may answer: asked, holding it, or of a role that was asked."""
+    if person == excluded(move, step) or person not in move.context.people:
+        return False
+    if person in (visit.assignee, *visit.candidates):
+        return True
+    roles = {rung.role for rung in step.who[: visit.rung + 1] if rung.role}
+    return not roles.isdisjoint(move.context.people[person].roles)
+
+
+def next_on_shift(context: Context, people: Iterable[str], now: datetime) -> datetime | None:
+    """When the first of these people begins to work; None if nobody has hours."""
+    starts = [
+        business_time.next_opening(works, context.calendar, now).start
+        for person in people
+        if (works := context.people[person].works) is not None
+    ]
+    return min(starts, default=None)

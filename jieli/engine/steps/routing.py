@@ -1,0 +1,114 @@
+"""Steps that only lead on: decisions, parallel paths and where they meet, sub-cases, ends."""
+
+from __future__ import annotations
+
+from jieli.engine.definition import DecisionStep, EndStep, JoinStep, ParallelStep, SubCaseStep
+from jieli.engine.errors import WorkItemClosed
+from jieli.engine.events import StartCase, SubCaseEnded, TellCase
+from jieli.engine.move import Move
+from jieli.engine.steps.answers import as_stored
+
+
+def enter_decision(move: Move, name: str, step: DecisionStep, branch: str) -> None:
+    """The first line that holds decides."""
+    visit = move.open_visit(name, branch)
+    line = next(each for each in step.decide if each.when is None or move.truth(each.when))
+    move.close_visit(visit, line.otherwise or line.go_to or "again")
+    move.remember(visit)
+    if line.otherwise:
+        move.go(line.otherwise, branch)
+    else:
+        move.follow(line, visit)
+
+
+def enter_parallel(move: Move, name: str, step: ParallelStep, branch: str) -> None:
+    """Every path begins; each has a branch of its own below this one."""
+    visit = move.open_visit(name, branch)
+    move.state.joins[str(visit.id)] = []
+    move.close_visit(visit, "split")
+    move.remember(visit)
+    for number, target in enumerate(step.parallel):
+        move.go(target, f"{branch}/{visit.id}.{number}")
+
+
+def enter_join(move: Move, name: str, step: JoinStep, branch: str) -> None:
+    """A path has arrived; when enough have, the others end and one path goes on."""
+    parent, _, own = branch.rpartition("/")
+    fork = own.partition(".")[0]
+    arrived = move.state.joins.get(fork)
+    if arrived is None:  # enough had arrived already
+        return
+    arrived.append(branch)
+    move.note("branch_arrived", step=name, branch=branch)
+    if len(arrived) < _needed(move, step, name):
+        return
+    del move.state.joins[fork]
+    for visit in move.live():
+        if visit.branch.startswith(f"{parent}/{fork}."):
+            move.close_visit(visit, "overtaken", cancelled=True)
+    # Paths of the same fork that were still to be entered are overtaken too.
+    stay = [(t, b) for t, b in move.arriving if not b.startswith(f"{parent}/{fork}.")]
+    move.arriving.clear()
+    move.arriving.extend(stay)
+    visit = move.open_visit(name, parent)
+    move.close_visit(visit, "joined")
+    move.remember(visit)
+    move.go(step.go_to, parent)
+
+
+def _needed(move: Move, step: JoinStep, name: str) -> int:
+    if isinstance(step.needs, int):
+        return step.needs
+    if step.needs == "any":
+        return 1
+    forks = (s for s in move.process.steps.values() if isinstance(s, ParallelStep))
+    return next(len(fork.parallel) for fork in forks if fork.join == name)
+
+
+def enter_sub_case(move: Move, name: str, step: SubCaseStep, branch: str) -> None:
+    """Start the other case; wait for its end, or only link it."""
+    visit = move.open_visit(name, branch)
+    data = {key: as_stored(move.evaluate(text)) for key, text in step.sub_case.data.items()}
+    wait = step.sub_case.wait
+    move.effects.append(
+        StartCase(process=step.sub_case.process, data=data, visit=visit.id, wait=wait)
+    )
+    move.note("sub_case_asked", visit, process=step.sub_case.process)
+    if not wait:
+        move.close_visit(visit, "started")
+        move.remember(visit)
+        move.go(step.go_to, branch)
+
+
+def sub_case_ended(move: Move, event: SubCaseEnded) -> None:
+    """The other case is closed: its result chooses the path."""
+    visit = move.state.visits.get(event.visit)
+    step = move.definition.step(visit.step) if visit else None
+    if visit is None or not isinstance(step, SubCaseStep):
+        raise WorkItemClosed(None, None)
+    move.close_visit(visit, event.result)
+    move.remember(visit, result=event.result, ref=event.ref)
+    move.go(step.results.get(event.result, step.go_to), visit.branch)
+
+
+def enter_end(move: Move, name: str, step: EndStep, branch: str) -> None:
+    """The case is closed; whatever is still open ends with it."""
+    visit = move.open_visit(name, branch)
+    move.close_visit(visit, step.end)
+    close_case(move, "completed", step.end)
+
+
+def close_case(move: Move, status: str, result: str) -> None:
+    """Close the case and tell the one that waits for it."""
+    move.cancel_others("", "case_closed")
+    move.arriving.clear()
+    state = move.state
+    state.joins.clear()
+    state.status = "completed" if status == "completed" else "cancelled"
+    state.result, state.closed_at = result, move.now
+    move.note("case_closed", status=status, result=result)
+    if state.parent and state.parent_visit is not None:
+        ended = SubCaseEnded(
+            visit=state.parent_visit, case_id=state.case_id, ref=state.ref, result=result
+        )
+        move.effects.append(TellCase(case_id=state.parent, event=ended))

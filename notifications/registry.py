@@ -1,0 +1,68 @@
+"""Which channel types there are, and the channels of a shop made ready for sending."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from jieli.engine import context
+from notifications.channel import (
+    Broken,
+    Channel,
+    ChannelSetupError,
+    Message,
+    Outcome,
+    Recipient,
+)
+from notifications.console import ConsoleChannel
+from notifications.email import EmailChannel
+from notifications.webhook import WebhookChannel
+
+Make = Callable[[context.Channel, Mapping[str, str]], Channel]
+
+
+class BrokenChannel:
+    """Stands for a channel that is set up wrong, so that its messages say so instead of vanishing."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+
+    async def send(self, message: Message, recipient: Recipient) -> Outcome:
+        return Broken(self.reason)
+
+
+def channels_of(words: Mapping[str, context.Channel], environ: Mapping[str, str]) -> dict[str, Channel]:
+    """The channels by name; `console` is always there."""
+    channels: dict[str, Channel] = {"console": ConsoleChannel()}
+    for name, channel in words.items():
+        try:
+            channels[name] = TYPES[channel.type](channel, environ)
+        except ChannelSetupError as error:
+            channels[name] = BrokenChannel(str(error))
+    return channels
+
+
+def _console(words: context.Channel, environ: Mapping[str, str]) -> Channel:
+    return ConsoleChannel()
+
+
+def _webhook(words: context.Channel, environ: Mapping[str, str]) -> Channel:
+    url = _secret(environ, words.url, "webhook", "url")
+    return WebhookChannel(url, _secret(environ, words.secret, "webhook", "secret"))
+
+
+def _email(words: context.Channel, environ: Mapping[str, str]) -> Channel:
+    if not words.sender:
+        raise ChannelSetupError("email", "`sender` is missing")
+    return EmailChannel(_secret(environ, words.server, "email", "server"), words.sender)
+
+
+def _secret(environ: Mapping[str, str], variable: str | None, channel: str, key: str) -> str:
+    if not variable:
+        raise ChannelSetupError(channel, f"`{key}` is missing")
+    value = environ.get(variable, "").strip()
+    if not value:
+        raise ChannelSetupError(channel, f"the environment variable {variable} is empty")
+    return value
+
+
+TYPES: dict[str, Make] = {"console": _console, "webhook": _webhook, "email": _email}
