@@ -5,12 +5,14 @@ Never decides whether a case may rest: the caller re-reads its own database afte
 
 from collections.abc import Iterable
 from contextlib import AbstractAsyncContextManager
+from typing import Any
 from uuid import UUID, uuid4
 
 from prefect.client.orchestration import PrefectClient
+from prefect.client.schemas.objects import State
 from prefect.client.schemas.responses import SetStateStatus
 from prefect.context import AsyncClientContext
-from prefect.states import State, Suspended
+from prefect.states import Suspended
 
 
 class NotParked(RuntimeError):
@@ -22,14 +24,14 @@ def prefect_client() -> AbstractAsyncContextManager[AsyncClientContext]:
     return AsyncClientContext.get_or_create()
 
 
-async def park(flow_run_id: UUID, *, reason: str) -> State:
+async def park(flow_run_id: UUID, *, reason: str) -> State[Any]:
     """Suspend the run without a timeout and return the state; then `raise Pause(state=...)`.
 
     Between the two the caller reads its database again, and resumes the run if the case went on
     in the meantime: a wake before this call found nothing to resume.
     """
     # A pause key that fired before would be refused, and the flow would run on as if woken.
-    proposed = Suspended(pause_key=str(uuid4()), message=reason)
+    proposed: State[Any] = Suspended(pause_key=str(uuid4()), message=reason)
     async with prefect_client() as context:
         answer = await context.client.set_flow_run_state(flow_run_id, proposed)
         if answer.status == SetStateStatus.ACCEPT and answer.state and answer.state.is_paused():
@@ -37,7 +39,7 @@ async def park(flow_run_id: UUID, *, reason: str) -> State:
         return await already_parked(context.client, flow_run_id)
 
 
-async def already_parked(client: PrefectClient, flow_run_id: UUID) -> State:
+async def already_parked(client: PrefectClient, flow_run_id: UUID) -> State[Any]:
     """Accept that somebody else parked the run first: a supervisor, or a second execution."""
     state = (await client.read_flow_run(flow_run_id)).state
     if state is None or not state.is_paused():

@@ -23,6 +23,7 @@ class Settings(BaseSettings):
     prefect_database_url: str | None = Field(default=None, description="Prefect's own; default SQLite.")
     prefect_api_url: str = "http://127.0.0.1:4200/api"
     prefect_ui_url: str = "http://127.0.0.1:4200"
+    prefect_auth: str | None = Field(default=None, description="user:password of Prefect's server.")
     public_url: str = Field(default="http://127.0.0.1:8080", description="Links are built from it.")
     web_host: str = "127.0.0.1"
     web_port: int = 8080

@@ -5,12 +5,13 @@ Never imports a flow when it is imported itself: the Prefect server imports ever
 
 import asyncio
 import contextvars
+import signal
+import sys
 import threading
 from collections.abc import Coroutine, Iterable
 from typing import Any, ClassVar
 from uuid import UUID
 
-import anyio
 import anyio.abc
 import httpx
 from prefect.client.orchestration import PrefectClient, get_client
@@ -171,6 +172,7 @@ class JieliWorker(BaseWorker[JieliJobConfiguration, JieliVariables, JieliResult]
     async def start(self, *args: Any, **kwargs: Any) -> None:
         """Start the worker with our own polling interval, whatever the profile says."""
         interval = min(PREFECT_WORKER_QUERY_SECONDS.value(), POLL_SECONDS)
+        stop_on_signals(asyncio.current_task())
         with temporary_settings({PREFECT_WORKER_QUERY_SECONDS: interval}):
             await super().start(*args, **kwargs)
 
@@ -182,12 +184,11 @@ class JieliWorker(BaseWorker[JieliJobConfiguration, JieliVariables, JieliResult]
 
     async def teardown(self, *exc_info: Any) -> None:
         """Let the activations under way end, then close: a wake lasts about a second."""
-        with anyio.CancelScope(shield=True):
-            if self._active:
-                await asyncio.wait(self._active.values(), timeout=DRAIN_SECONDS)
-            for loop in (*self._cases, *self._clock):
-                await asyncio.to_thread(loop.close)
-            await super().teardown(*exc_info)
+        if self._active:
+            await asyncio.wait(self._active.values(), timeout=DRAIN_SECONDS)
+        for loop in (*self._cases, *self._clock):
+            await asyncio.to_thread(loop.close)
+        await super().teardown(*exc_info)
 
     async def sync_with_backend(self) -> None:
         """Send the heartbeat and learn which queues the pool has."""
@@ -229,7 +230,11 @@ class JieliWorker(BaseWorker[JieliJobConfiguration, JieliVariables, JieliResult]
         return taken
 
     async def _due(self, queues: Iterable[str], limit: int) -> list[WorkerFlowRunResponse]:
-        body = {"work_queue_names": list(queues), "limit": limit, "scheduled_before": str(now("UTC"))}
+        body = {
+            "work_queue_names": list(queues),
+            "limit": limit,
+            "scheduled_before": str(now("UTC")),
+        }
         try:
             response = await self.client.request(
                 "POST",
@@ -276,3 +281,16 @@ class JieliWorker(BaseWorker[JieliJobConfiguration, JieliVariables, JieliResult]
 def most_free(loops: list[RunLoop]) -> RunLoop:
     """Spread runs over the loops, so that a step that blocks delays few others."""
     return max(loops, key=lambda loop: loop.free)
+
+
+def stop_on_signals(worker: asyncio.Task[Any] | None) -> None:
+    """Let SIGTERM and SIGINT cancel the polling, and so begin the drain.
+
+    Prefect's own handler turns SIGTERM into SIGINT, which a process started in the background by a
+    shell or by make ignores: such a worker could only be killed.
+    """
+    if threading.current_thread() is not threading.main_thread() or sys.platform == "win32":
+        return
+    assert worker is not None
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, worker.cancel)

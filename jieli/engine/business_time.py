@@ -1,7 +1,7 @@
-"""Arithmetic with opening hours: when something opens, when a duration is over, how much staffed time has passed.
+"""Arithmetic with opening hours: when something opens, when a duration is over.
 
-Owns no clock and no data: every instant comes from the caller and every answer is UTC. Never raises for a calendar
-that ends too early: it guesses and says so.
+Owns no clock and no data: every instant comes from the caller and every answer is UTC. Never
+raises for a calendar that ends too early: it guesses and says so.
 """
 
 from __future__ import annotations
@@ -30,7 +30,10 @@ NOTHING = timedelta(0)
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """One stretch of being open, half-open [start, end); `guessed`: finding it took a day nobody knows yet."""
+    """One stretch of being open, half-open [start, end).
+
+    `guessed`: a day that nobody knows yet was taken or skipped to find it.
+    """
 
     start: datetime
     end: datetime
@@ -39,7 +42,7 @@ class Opening:
 
 @dataclass(frozen=True, slots=True)
 class DueTime:
-    """When a duration is over; `guessed`: a day nobody knows yet was counted or skipped on the way."""
+    """When a duration is over; `guessed`: a day nobody knows yet was counted or skipped."""
 
     at: datetime
     guessed: bool
@@ -65,28 +68,32 @@ def opening_after(hours: Hours, calendar: WorkCalendar, at: datetime) -> Opening
     return next(later, None) or _never_found(at)
 
 
-def add(start: datetime, duration: timedelta, *, hours: Hours | None, calendar: WorkCalendar) -> DueTime:
-    """When `duration` is over: on the wall clock without `hours`, else counting only the time inside them.
+def add(
+    start: datetime, duration: timedelta, *, hours: Hours | None, calendar: WorkCalendar
+) -> DueTime:
+    """When `duration` is over, counting only the time inside `hours`; without them, wall clock.
 
-    A duration that is over exactly at closing time is due then, not at the next opening; nothing at all, begun while
-    closed, is due at the next opening. A negative duration counts back.
+    A duration that is over exactly at closing time is due then, not at the next opening; nothing
+    at all, begun while closed, is due at the next opening. A negative duration counts back.
     """
     start = _utc(start)
     if hours is None:
         return _plus(start, duration, guessed=False)
     if duration < NOTHING:
         return _count_back(start, -duration, hours, calendar)
-    reached, guessed = start, False
+    reached = start
     for opening in _openings(hours, calendar, start):
-        begin, guessed = max(opening.start, start), opening.guessed
+        begin = max(opening.start, start)
         if duration <= opening.end - begin:
-            return DueTime(begin + duration, guessed)
+            return DueTime(begin + duration, opening.guessed)
         duration -= opening.end - begin
         reached = opening.end
     return _plus(reached, duration, guessed=True)
 
 
-def _count_back(start: datetime, duration: timedelta, hours: Hours, calendar: WorkCalendar) -> DueTime:
+def _count_back(
+    start: datetime, duration: timedelta, hours: Hours, calendar: WorkCalendar
+) -> DueTime:
     reached = start
     for opening in _openings(hours, calendar, start, back=True):
         end = min(opening.end, start)
@@ -97,8 +104,10 @@ def _count_back(start: datetime, duration: timedelta, hours: Hours, calendar: Wo
     return _plus(reached, -duration, guessed=True)
 
 
-def staffed_between(start: datetime, end: datetime, *, hours: Hours | None, calendar: WorkCalendar) -> timedelta:
-    """How much time inside the hours lies between two instants: the inverse of `add`, negative when `end` is first."""
+def staffed_between(
+    start: datetime, end: datetime, *, hours: Hours | None, calendar: WorkCalendar
+) -> timedelta:
+    """How much time inside the hours lies between: the inverse of `add`, negative going back."""
     start, end = _utc(start), _utc(end)
     if hours is None:
         return end - start
@@ -119,8 +128,10 @@ def end_of_day(at: datetime, calendar: WorkCalendar) -> datetime:
     return datetime.combine(tomorrow, time.min, zone).astimezone(UTC)
 
 
-def _openings(hours: Hours, calendar: WorkCalendar, at: datetime, *, back: bool = False) -> Iterator[Opening]:
-    """The openings not over at `at`, in order of time; with `back` those already begun at `at`, the latest first."""
+def _openings(
+    hours: Hours, calendar: WorkCalendar, at: datetime, *, back: bool = False
+) -> Iterator[Opening]:
+    """The openings not over at `at`, in order; with `back` those begun before, latest first."""
     zone, guessed = calendar.zone, False
     days = _days(at.astimezone(zone).date(), back=back)
     found = days.start
@@ -139,7 +150,7 @@ def _openings(hours: Hours, calendar: WorkCalendar, at: datetime, *, back: bool 
 
 
 def _days(today: date, *, back: bool) -> range:
-    """The ordinals of the local dates to look at; going on, yesterday's opening may still be open."""
+    """The ordinals of the local dates to look at; yesterday's opening may still be open."""
     today_number = today.toordinal()
     if back:
         return range(today_number, max(today_number - WALK_DAYS, EARLIEST.toordinal()), -1)
@@ -155,10 +166,11 @@ class Stretch(NamedTuple):
     day: date
 
 
-# Turning local times into UTC costs more than all the rest, and every timer of a desk asks for the same few days.
+# Turning local times into UTC costs more than all the rest, and every timer of a desk asks for the
+# same few days.
 @lru_cache(maxsize=8192)
 def _stretches(daily: tuple[str, ...], zone: ZoneInfo, number: int) -> tuple[Stretch, ...]:
-    """The stretches that begin on a local date, in order; one such as "25:00-26:00" belongs to the day before."""
+    """The stretches that begin on a local date; one such as "25:00-26:00" is of the day before."""
     stretches = []
     for span in spans_of(daily):
         day = date.fromordinal(number - span.next_day)

@@ -1,6 +1,7 @@
 """Which days are workdays and which hours a place is open, as ops write them in YAML.
 
-Owns the calendar and the opening hours as data; never adds times up (business_time does) and never reads a clock.
+Owns the calendar and the opening hours as data; never adds times up (business_time does) and never
+reads a clock.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from itertools import pairwise
 from typing import Annotated, Literal, NamedTuple, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-import chinese_calendar  # type: ignore[import-untyped, unused-ignore]
+import chinese_calendar
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
@@ -25,16 +26,16 @@ RANGE = re.compile(r"(\d{1,2}):([0-5]\d)\s*-\s*(\d{1,2}):([0-5]\d)", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class DayKind:
-    """What a calendar says of one day; `guessed`: nobody knows that year, only the weekend rule was applied."""
+    """What a calendar says of a day; `guessed`: nobody knows its year, the weekend rule decided."""
 
     workday: bool
     guessed: bool
-    #: A public holiday, its weekend days included. An ordinary Saturday is neither a workday nor a holiday.
+    #: A public holiday, its weekend included; an ordinary Saturday is neither workday nor holiday.
     holiday: bool = False
 
 
 class YearOverride(BaseModel):
-    """What a shop knows better than the library about one year; the days it does not name stay as they are."""
+    """What a shop knows better than the library about a year; other days stay as they are."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -62,7 +63,9 @@ class WorkCalendar(BaseModel):
         try:
             ZoneInfo(name)
         except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-            raise ValueError(f'there is no timezone "{name}"; write it like "Asia/Shanghai"') from error
+            raise ValueError(
+                f'there is no timezone "{name}"; write it like "Asia/Shanghai"'
+            ) from error
         return name
 
     @field_validator("years")
@@ -85,12 +88,17 @@ class WorkCalendar(BaseModel):
                 return DayKind(workday=True, guessed=False)
             if day in override.holidays:
                 return DayKind(workday=False, guessed=False, holiday=True)
-        return _library_day(day) or DayKind(workday=day.weekday() < 5, guessed=not self.covers(day.year))
+        return _library_day(day) or DayKind(
+            workday=day.weekday() < 5, guessed=not self.covers(day.year)
+        )
 
     def covers(self, year: int) -> bool:
-        """Whether the override or the library knows this year; an override that names no day knows nothing."""
+        """Whether override or library knows the year; an override that names no day does not."""
         override = self.years.get(year, YearOverride())
-        return bool(override.holidays or override.workdays) or _library_day(date(year, 1, 1)) is not None
+        return (
+            bool(override.holidays or override.workdays)
+            or _library_day(date(year, 1, 1)) is not None
+        )
 
 
 # The library looks through all its years at each call, so every date is asked for once.
@@ -104,7 +112,7 @@ def _library_day(day: date) -> DayKind | None:
 
 
 class Span(NamedTuple):
-    """One range of `daily` in minutes from the local midnight of the day it belongs to; its end may be up to 48:00."""
+    """One range of `daily`, in minutes from the midnight of the day it belongs to, up to 48:00."""
 
     start: int
     end: int
@@ -139,7 +147,7 @@ def _checked_range(text: str) -> str:
     return text
 
 
-# Keyed by the text instead of kept on the model: model_copy would carry a cached property along, stale.
+# Keyed by the text, not kept on the model: model_copy would carry a cached property along, stale.
 @lru_cache(maxsize=1024)
 def spans_of(daily: tuple[str, ...]) -> tuple[Span, ...]:
     """The ranges of `daily`, in the order in which they begin on a local date."""
@@ -157,23 +165,29 @@ class Hours(BaseModel):
     """Named opening hours: a call window, the staffed hours of a desk, a person's working time.
 
     A range that crosses midnight belongs to the day it began on, as a night shift does.
-    `days: workdays` follows the calendar: make-up Saturdays (调休) are in, public holidays are out whatever `holidays`
-    says. A list of weekdays follows the names alone: a make-up Saturday is out unless `sat` is listed, and public
-    holidays are in unless `holidays: closed`.
+    `days: workdays` follows the calendar: make-up days (调休) are in, public holidays are out
+    whatever `holidays` says. A list of weekdays follows the names alone: a make-up Saturday is out
+    unless `sat` is listed, and public holidays are in unless `holidays: closed`.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     label: str = ""
-    daily: Annotated[tuple[Annotated[str, AfterValidator(_checked_range)], ...], Field(min_length=1)]
-    days: Literal["every", "workdays"] | Annotated[tuple[Weekday, ...], Field(min_length=1)] = "every"
+    daily: Annotated[
+        tuple[Annotated[str, AfterValidator(_checked_range)], ...], Field(min_length=1)
+    ]
+    days: Literal["every", "workdays"] | Annotated[tuple[Weekday, ...], Field(min_length=1)] = (
+        "every"
+    )
     holidays: Literal["open", "closed"] = "open"
 
     @model_validator(mode="after")
     def _no_overlap(self) -> Self:
         spans = list(spans_of(self.daily))
         if self._may_open_on_consecutive_days():
-            spans += [Span(start + DAY_MINUTES, end + DAY_MINUTES, text) for start, end, text in spans]
+            spans += [
+                Span(start + DAY_MINUTES, end + DAY_MINUTES, text) for start, end, text in spans
+            ]
         for one, other in pairwise(sorted(spans)):
             if one.end > other.start:
                 raise ValueError(f'"{one.text}" and "{other.text}" overlap')

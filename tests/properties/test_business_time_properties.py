@@ -1,4 +1,4 @@
-"""What holds for the arithmetic with opening hours whatever the hours, the calendar and the instant."""
+"""What holds for opening hours whatever the hours, the calendar and the instant."""
 
 from __future__ import annotations
 
@@ -8,13 +8,21 @@ from itertools import pairwise
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from jieli.engine.business_time import Opening, add, next_opening, opening_after, opening_at, staffed_between
+from jieli.engine.business_time import (
+    Opening,
+    add,
+    next_opening,
+    opening_after,
+    opening_at,
+    staffed_between,
+)
 from jieli.engine.calendar import WEEKDAYS, Hours, WorkCalendar, YearOverride, spans_of
 
 MINUTE = timedelta(minutes=1)
 ALWAYS = Hours(daily=("00:00-24:00",))
 SHOP_2027 = YearOverride(
-    holidays=(date(2027, 1, 1), *(date(2027, 2, day) for day in range(5, 13))), workdays=(date(2027, 1, 3),)
+    holidays=(date(2027, 1, 1), *(date(2027, 2, day) for day in range(5, 13))),
+    workdays=(date(2027, 1, 3),),
 )
 
 calendars = st.sampled_from([WorkCalendar(), WorkCalendar(years={2027: SHOP_2027})])
@@ -31,7 +39,7 @@ def clock(minute: int) -> str:
 
 @st.composite
 def opening_hours(draw: st.DrawFn) -> Hours:
-    """Hours that cut 24 hours, beginning anywhere, into open and closed pieces: some touch, some cross midnight."""
+    """24 hours from any minute on, cut into pieces; some touch, some cross midnight."""
     first = draw(st.integers(0, 1439))
     cuts = sorted(draw(st.sets(st.integers(first, first + 1440), min_size=2, max_size=6)))
     pieces = [f"{clock(start)}-{clock(end)}" for start, end in pairwise(cuts)]
@@ -48,7 +56,9 @@ def is_open(hours: Hours, calendar: WorkCalendar, at: datetime) -> bool:
     for days_ago in (0, 1):
         day = local.date() - timedelta(days=days_ago)
         minute = days_ago * 1440 + local.hour * 60 + local.minute
-        if hours.on(day, calendar).open and any(span.start <= minute < span.end for span in spans_of(hours.daily)):
+        if hours.on(day, calendar).open and any(
+            span.start <= minute < span.end for span in spans_of(hours.daily)
+        ):
             return True
     return False
 
@@ -71,11 +81,16 @@ def test_staffed_time_is_the_number_of_open_minutes(
     hours: Hours, calendar: WorkCalendar, start: datetime, length: int
 ) -> None:
     counted = sum(is_open(hours, calendar, start + number * MINUTE) for number in range(length))
-    assert staffed_between(start, start + length * MINUTE, hours=hours, calendar=calendar) == counted * MINUTE
+    assert (
+        staffed_between(start, start + length * MINUTE, hours=hours, calendar=calendar)
+        == counted * MINUTE
+    )
 
 
 @given(opening_hours(), calendars, instants)
-def test_the_next_opening_of_the_next_opening_is_itself(hours: Hours, calendar: WorkCalendar, at: datetime) -> None:
+def test_the_next_opening_of_the_next_opening_is_itself(
+    hours: Hours, calendar: WorkCalendar, at: datetime
+) -> None:
     opening = next_opening(hours, calendar, at)
     again = next_opening(hours, calendar, opening.start)
     assert same_stretch(again, opening)
@@ -83,10 +98,14 @@ def test_the_next_opening_of_the_next_opening_is_itself(hours: Hours, calendar: 
 
 
 @given(opening_hours(), calendars, instants)
-def test_nothing_is_open_before_the_next_opening(hours: Hours, calendar: WorkCalendar, at: datetime) -> None:
+def test_nothing_is_open_before_the_next_opening(
+    hours: Hours, calendar: WorkCalendar, at: datetime
+) -> None:
     opening = next_opening(hours, calendar, at)
     assert at < opening.end
-    assert staffed_between(at, max(at, opening.start), hours=hours, calendar=calendar) == timedelta(0)
+    assert staffed_between(at, max(at, opening.start), hours=hours, calendar=calendar) == timedelta(
+        0
+    )
 
 
 @given(opening_hours(), calendars, instants)
@@ -114,10 +133,13 @@ def test_who_has_more_time_is_not_due_earlier(
     hours: Hours, calendar: WorkCalendar, start: datetime, one: timedelta, other: timedelta
 ) -> None:
     less, more = sorted((one, other))
-    assert add(start, less, hours=hours, calendar=calendar).at <= add(start, more, hours=hours, calendar=calendar).at
+    assert (
+        add(start, less, hours=hours, calendar=calendar).at
+        <= add(start, more, hours=hours, calendar=calendar).at
+    )
 
 
-# Sparse hours can make twenty staffed days longer than any walk; a due time beyond it is a guess by design.
+# Hours of a minute a week can make a duration longer than any walk; what lies beyond is a guess.
 @given(opening_hours(), calendars, instants, st.timedeltas(timedelta(hours=-5), timedelta(hours=5)))
 def test_the_staffed_time_until_the_due_time_is_the_duration(
     hours: Hours, calendar: WorkCalendar, start: datetime, duration: timedelta
@@ -162,12 +184,18 @@ def test_waiting_twice_is_waiting_once_for_the_sum(
 
 
 @given(calendars, instants, signed_durations)
-def test_round_the_clock_is_the_wall_clock(calendar: WorkCalendar, start: datetime, duration: timedelta) -> None:
-    assert add(start, duration, hours=ALWAYS, calendar=calendar) == add(start, duration, hours=None, calendar=calendar)
+def test_round_the_clock_is_the_wall_clock(
+    calendar: WorkCalendar, start: datetime, duration: timedelta
+) -> None:
+    assert add(start, duration, hours=ALWAYS, calendar=calendar) == add(
+        start, duration, hours=None, calendar=calendar
+    )
 
 
 @given(opening_hours(), instants, durations)
 def test_a_known_calendar_never_guesses(hours: Hours, start: datetime, duration: timedelta) -> None:
-    known = WorkCalendar(years={year: YearOverride(holidays=(date(year, 1, 1),)) for year in range(2027, 2060)})
+    known = WorkCalendar(
+        years={year: YearOverride(holidays=(date(year, 1, 1),)) for year in range(2027, 2060)}
+    )
     assume(sum(span.end - span.start for span in spans_of(hours.daily)) >= 120)
     assert not add(start, duration, hours=hours, calendar=known).guessed

@@ -1,0 +1,1 @@
+"""Prefect flows: the case as it runs, the clock, the scheduled processes."""

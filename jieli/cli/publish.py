@@ -1,0 +1,62 @@
+"""`jieli migrate`, `jieli publish`, `jieli deploy`: bring definitions into the store and Prefect."""
+
+from __future__ import annotations
+
+import getpass
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from jieli.cli.check import read
+from jieli.cli.printing import as_json
+from jieli.cli.stored import store
+from jieli.engine.loader import load
+from jieli.prefect_rest import PrefectRest
+from jieli.settings import Settings
+from jieli.store import database as databases
+from jieli.store import definitions
+from jieli.store.times import business_now
+from jieli.texts import text
+
+
+@click.command()
+def migrate() -> None:
+    """Bring the store's tables up to this version of Jieli."""
+    with store() as database:
+        databases.migrate(database)
+
+
+@click.command()
+@click.argument("directory", required=False, type=click.Path(exists=True, path_type=Path))
+@click.option("--reason", default="", help="Why; kept with the version.")
+@click.option("--json", "json_", is_flag=True, help="Print the versions as JSON.")
+def publish(directory: Path | None, reason: str, json_: bool) -> None:
+    """Publish the definitions: new versions for new cases; running cases keep theirs."""
+    library = load(read((directory or Settings().definitions_dir,)))
+    with store() as database:
+        databases.migrate(database)
+        with database.write() as conn:
+            made = definitions.publish(
+                conn, library, author=getpass.getuser(), reason=reason, now=business_now(conn)
+            )
+    if json_:
+        as_json([asdict(each) for each in made])
+        return
+    for each in made:
+        words = "{process} version {version}" if each.created else "{process} version {version}, as before"
+        click.echo(text(words, process=each.process, version=each.version))
+
+
+@click.command()
+def deploy() -> None:
+    """Make or mend Prefect's pool, queues, deployments and schedules."""
+    from jieli.deploying import deploy_all
+
+    settings = Settings()
+    prefect = PrefectRest(settings.prefect_api_url, auth=settings.prefect_auth)
+    with store(settings) as database, database.read() as conn:
+        known = definitions.latest_definitions(conn)
+    titles = {process: found.process.title for process, found in known.items()}
+    for name in deploy_all(prefect, settings.work_pool, titles):
+        click.echo(name)

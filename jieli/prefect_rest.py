@@ -1,0 +1,181 @@
+"""Prefect over plain HTTP, for processes that must not import it. Knows runs, never what a case is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from jieli.engine.errors import JieliError
+
+FLOW_NAME = "case"
+CASE_QUEUE, CLOCK_QUEUE = "cases", "clock"
+_PASSING = (502, 503, 504)
+
+
+class PrefectUnreachable(JieliError):
+    """Prefect does not answer: {reason}"""
+
+
+class DeploymentMissing(JieliError):
+    """Prefect has no deployment {name}; run `jieli publish`."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunState:
+    """What Prefect says of a run: its id, type and name of state, and whether it is set to run."""
+
+    id: str
+    type: str
+    name: str
+    parameters: dict[str, Any]
+    deployment_id: str | None
+    empirical_policy: dict[str, Any]
+    work_queue: str | None
+    expected_start: str | None
+
+
+class PrefectRest:
+    """A few calls to one Prefect server; safe to use from several threads."""
+
+    def __init__(self, api_url: str, *, auth: str | None = None, timeout: float = 10.0) -> None:
+        basic = httpx.BasicAuth(*auth.split(":", 1)) if auth else None
+        self._http = httpx.Client(base_url=api_url.rstrip("/"), auth=basic, timeout=timeout)
+        self._deployments: dict[str, str] = {}
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._http.close()
+
+    def call(self, method: str, path: str, body: Any = None) -> Any:
+        """One call; raises PrefectUnreachable when the answer may be different a moment later."""
+        try:
+            response = self._http.request(method, path, json=body)
+        except httpx.TransportError as error:
+            raise PrefectUnreachable(reason=type(error).__name__) from error
+        if response.status_code in _PASSING:
+            raise PrefectUnreachable(reason=f"HTTP {response.status_code}")
+        response.raise_for_status()
+        return response.json() if response.content else None
+
+    def healthy(self) -> bool:
+        """Whether the server answers."""
+        try:
+            return self.call("GET", "/health") is True
+        except (PrefectUnreachable, httpx.HTTPStatusError):
+            return False
+
+    # ---- deployments ----
+
+    def deployment(self, name: str, flow: str = FLOW_NAME) -> str:
+        """The id of a deployment; raises DeploymentMissing."""
+        known = self._deployments.get(f"{flow}/{name}")
+        if known:
+            return known
+        try:
+            found = self.call("GET", f"/deployments/name/{flow}/{name}")
+        except httpx.HTTPStatusError as error:
+            if error.response.status_code != httpx.codes.NOT_FOUND:
+                raise
+            raise DeploymentMissing(name=f"{flow}/{name}") from error
+        self._deployments[f"{flow}/{name}"] = found["id"]
+        return str(found["id"])
+
+    def forget_deployments(self) -> None:
+        """Look deployments up anew: somebody has changed them."""
+        self._deployments.clear()
+
+    # ---- runs ----
+
+    def create_run(
+        self, process: str, case_id: str, *, generation: int, name: str, tags: Iterable[str]
+    ) -> str:
+        """Create the run of a case, once however often it is asked; returns its id."""
+        body = {
+            "name": name,
+            "parameters": {"case_id": case_id},
+            "idempotency_key": f"case:{case_id}:{generation}",
+            "tags": list(tags),
+        }
+        deployment = self.deployment(process)
+        try:
+            made = self.call("POST", f"/deployments/{deployment}/create_flow_run", body)
+        except httpx.HTTPStatusError as error:
+            if error.response.status_code == httpx.codes.NOT_FOUND:
+                # The deployment was deleted behind our back: ask for its name again next time.
+                self.forget_deployments()
+                raise DeploymentMissing(name=process) from error
+            raise
+        return str(made["id"])
+
+    def resume(self, run_id: str) -> str:
+        """Wake a parked run: `ACCEPT`, `ABORT` when it is not parked, `GONE` when it is deleted."""
+        try:
+            answer = self.call("POST", f"/flow_runs/{run_id}/resume", {})
+        except httpx.HTTPStatusError as error:
+            if error.response.status_code == httpx.codes.NOT_FOUND:
+                return "GONE"
+            raise
+        return str(answer["status"])
+
+    def set_state(
+        self, run_id: str, type_: str, name: str, message: str, *, force: bool = True, **details: Any
+    ) -> str:
+        """Set a run's state; returns the orchestration's answer."""
+        state = {"type": type_, "name": name, "message": message, "state_details": details}
+        body = {"state": state, "force": force}
+        return str(self.call("POST", f"/flow_runs/{run_id}/set_state", body)["status"])
+
+    def update_run(self, run_id: str, **changes: Any) -> None:
+        """Change a run's name, tags or policy."""
+        self.call("PATCH", f"/flow_runs/{run_id}", changes)
+
+    def runs(self, run_ids: Iterable[str]) -> dict[str, RunState]:
+        """The states of these runs; those that are deleted are missing."""
+        wanted = list(run_ids)
+        if not wanted:
+            return {}
+        return {run.id: run for run in self.find({"id": {"any_": wanted}}, limit=len(wanted))}
+
+    def find(self, flow_runs: dict[str, Any], *, limit: int = 200, **more: Any) -> list[RunState]:
+        """The runs that match a filter of Prefect's API."""
+        found = self.call("POST", "/flow_runs/filter", {"flow_runs": flow_runs, "limit": limit, **more})
+        return [_run_state(each) for each in found]
+
+    def task_runs(self, run_id: str) -> list[dict[str, Any]]:
+        """The task runs of a run, oldest first, as Prefect gives them."""
+        body = {
+            "task_runs": {"flow_run_id": {"any_": [run_id]}},
+            "sort": "EXPECTED_START_TIME_ASC", "limit": 200,
+        }  # fmt: skip
+        return list(self.call("POST", "/task_runs/filter", body))
+
+    # ---- pool and queues ----
+
+    def ensure_pool(self, pool: str, type_: str) -> None:
+        """Make the work pool and its two queues; the clock's goes first."""
+        try:
+            self.call("GET", f"/work_pools/{pool}")
+        except httpx.HTTPStatusError as error:
+            if error.response.status_code != httpx.codes.NOT_FOUND:
+                raise
+            self.call("POST", "/work_pools/", {"name": pool, "type": type_})
+        have = {each["name"]: each for each in self.call("POST", f"/work_pools/{pool}/queues/filter", {})}
+        for name, priority in ((CLOCK_QUEUE, 1), (CASE_QUEUE, 2)):
+            if name not in have:
+                body = {"name": name, "priority": priority}
+                self.call("POST", f"/work_pools/{pool}/queues", body)
+            elif have[name]["is_paused"]:
+                self.call("PATCH", f"/work_pools/{pool}/queues/{name}", {"is_paused": False})
+
+
+def _run_state(run: dict[str, Any]) -> RunState:
+    state = run.get("state") or {}
+    return RunState(
+        id=run["id"], type=state.get("type", "UNKNOWN"), name=state.get("name", ""),
+        parameters=run.get("parameters") or {}, deployment_id=run.get("deployment_id"),
+        empirical_policy=run.get("empirical_policy") or {},
+        work_queue=run.get("work_queue_name"), expected_start=run.get("expected_start_time"),
+    )  # fmt: skip

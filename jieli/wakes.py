@@ -1,0 +1,94 @@
+"""Tells Prefect that a case has something to show or do. Losing a wake loses nothing: the clock finds it."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import OrderedDict
+from collections.abc import Iterable
+
+from httpx import HTTPStatusError
+
+from jieli.prefect_rest import DeploymentMissing, PrefectRest, PrefectUnreachable
+from jieli.store import runs
+from jieli.store.database import Database, kill_point
+
+log = logging.getLogger(__name__)
+MOST_WAITING = 32
+
+
+class Wakes:
+    """Wakes runs one after the other, at most so many a second; wakes of one case are one wake.
+
+    Beyond `MOST_WAITING` cases further wakes are dropped: a run costs Prefect 0.3 CPU-seconds, and
+    under a backlog the clock delivers many messages in one task run instead.
+    """
+
+    def __init__(self, database: Database, prefect: PrefectRest, per_second: float) -> None:
+        self._database = database
+        self._prefect = prefect
+        self._pause = 1 / per_second
+        self._waiting: OrderedDict[str, None] = OrderedDict()
+        self._changed = threading.Condition()
+        self._closed = False
+        self._thread = threading.Thread(target=self._serve, name="wakes", daemon=True)
+        self._thread.start()
+
+    def wake(self, case_id: str) -> None:
+        """Have the case's run woken soon; returns at once."""
+        with self._changed:
+            if len(self._waiting) < MOST_WAITING:
+                self._waiting[case_id] = None
+                self._changed.notify()
+
+    def wake_all(self, case_ids: Iterable[str]) -> None:
+        """Have several woken."""
+        for case_id in case_ids:
+            self.wake(case_id)
+
+    @property
+    def room(self) -> int:
+        """How many more wakes would be taken now."""
+        return MOST_WAITING - len(self._waiting)
+
+    def close(self) -> None:
+        """Stop; what waits is left to the clock."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify()
+        self._thread.join()
+
+    def _serve(self) -> None:
+        while (case_id := self._next()) is not None:
+            try:
+                wake_now(self._database, self._prefect, case_id)
+            except (PrefectUnreachable, DeploymentMissing, HTTPStatusError) as error:
+                log.warning("case %s is left to the clock: %s", case_id, error)
+            with self._changed:
+                self._changed.wait_for(lambda: self._closed, timeout=self._pause)
+
+    def _next(self) -> str | None:
+        with self._changed:
+            self._changed.wait_for(lambda: self._closed or bool(self._waiting))
+            return None if self._closed else self._waiting.popitem(last=False)[0]
+
+
+def wake_now(database: Database, prefect: PrefectRest, case_id: str) -> str:
+    """Resume the case's run, or create it when it has none; returns what Prefect answered."""
+    with database.read() as conn:
+        run = runs.run_of(conn, case_id)
+    if run.run_id is None:
+        return create_run(database, prefect, run)
+    answer = prefect.resume(run.run_id)
+    return answer
+
+
+def create_run(database: Database, prefect: PrefectRest, run: runs.CaseRun) -> str:
+    """Create the run of this generation; asking twice gives the same run."""
+    run_id = prefect.create_run(
+        run.process, run.case_id, generation=run.generation, name=run.name, tags=run.tags
+    )
+    kill_point("run_created_before_saved")
+    with database.write() as conn:
+        runs.save_run(conn, run.case_id, run_id, run.generation)
+    return "CREATED"

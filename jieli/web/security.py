@@ -1,0 +1,74 @@
+"""What holds for every answer: headers, the size of a request, the language, tokens kept out of logs."""
+
+from __future__ import annotations
+
+import logging
+import re
+from typing import Literal
+
+from starlette.datastructures import MutableHeaders
+from starlette.middleware.body_limit import RequestBodyLimitMiddleware
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from jieli.texts import use_language
+
+BODY_LIMIT = 256 * 1024
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
+        "frame-ancestors 'none'; base-uri 'none'"
+    ),
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Robots-Tag": "noindex, nofollow",
+    "X-Frame-Options": "DENY",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+}
+_TOKEN_PATH = re.compile(r"/t/[^/?#\s\"']+")
+
+
+class Guard:
+    """ASGI middleware around a whole app."""
+
+    def __init__(self, app: ASGIApp, *, language: Literal["zh", "en"], is_secure: bool) -> None:
+        self._app = RequestBodyLimitMiddleware(app, BODY_LIMIT)
+        self._language = language
+        self._headers = dict(HEADERS)
+        if is_secure:
+            self._headers["Strict-Transport-Security"] = "max-age=31536000"
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        use_language(self._language)
+
+        async def guarded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers.update(self._headers)
+                headers.setdefault("Cache-Control", "no-store")
+            await send(message)
+
+        await self._app(scope, receive, guarded)
+
+
+class HideTokens(logging.Filter):
+    """Keeps link tokens out of a log: `/t/…` becomes `/t/***`."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if isinstance(record.args, tuple):
+            record.args = tuple(_hidden(each) for each in record.args)
+        record.msg = _hidden(record.msg)
+        return True
+
+
+def _hidden(value: object) -> object:
+    return _TOKEN_PATH.sub("/t/***", value) if isinstance(value, str) else value
+
+
+def hide_tokens_in_logs() -> None:
+    """Put the filter on the loggers of the web server."""
+    for name in ("uvicorn", "uvicorn.access", "uvicorn.error"):
+        logging.getLogger(name).addFilter(HideTokens())

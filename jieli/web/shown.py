@@ -1,0 +1,100 @@
+"""Values as people read them: options by their text, times by name, money with ¥."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from jieli.engine.context import Context
+from jieli.engine.definition import FieldWords
+from jieli.texts import text
+from jieli.web.moments import day_words, moment_words
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One line of a list of facts; `tel` is set when the number may be called now."""
+
+    label: str
+    value: str
+    tel: str | None = None
+    rows: tuple[tuple[Shown, ...], ...] = ()
+
+
+def show_all(
+    fields: Mapping[str, FieldWords], values: Mapping[str, Any], context: Context, now: datetime,
+    *, may_call: bool = False,
+) -> list[Shown]:  # fmt: skip
+    """The fields that have a value, in their order."""
+    return [
+        show(words, values[name], context, now, may_call=may_call)
+        for name, words in fields.items()
+        if values.get(name) not in (None, "", [])
+    ]
+
+
+def show(
+    words: FieldWords, value: Any, context: Context, now: datetime, *, may_call: bool = False
+) -> Shown:
+    """One field and its value."""
+    if words.type == "rows" and isinstance(value, list):
+        rows = tuple(tuple(show_all(words.fields, row, context, now)) for row in value)
+        return Shown(words.label, text("{n} rows", n=len(rows)), rows=rows)
+    said = value_words(words, value, context, now)
+    tel = _dialled(said) if words.type == "phone" and may_call else None
+    return Shown(words.label, said, tel)
+
+
+def value_words(words: FieldWords, value: Any, context: Context, now: datetime) -> str:
+    """A value as text."""
+    zone = context.calendar.zone
+    match words.type:
+        case "choice":
+            return words.of.get(str(value), str(value))
+        case "choices" if isinstance(value, list):
+            return text(", ").join(words.of.get(str(each), str(each)) for each in value)
+        case "yes_no":
+            return text("Yes") if value in (True, "yes", "true") else text("No")
+        case "person":
+            return context.label(str(value))
+        case "money":
+            return _money(value)
+        case "datetime" if moment := _datetime(value):
+            return moment_words(moment, now, zone)
+        case "date" if day := _date(value):
+            return day_words(day, now.astimezone(zone).date())
+    return str(value)
+
+
+def _money(value: Any) -> str:
+    try:
+        return f"¥{Decimal(str(value)):,.2f}"
+    except InvalidOperation:
+        return str(value)
+
+
+def _datetime(value: Any) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(value)
+    except (TypeError, ValueError):
+        return None
+    return moment if moment.tzinfo else None
+
+
+def _date(value: Any) -> date | None:
+    try:
+        return date.fromisoformat(value)
+    except (TypeError, ValueError):
+        return None
+
+
+def _dialled(number: str) -> str:
+    """What a phone dials: an extension after - or 转 follows a pause."""
+    main, _, extension = number.replace("转", "-").partition("-")
+    digits = "".join(each for each in main if each in "+0123456789")
+    if extension.isdigit() and len(digits) >= 11:
+        return f"{digits},{extension}"
+    return digits + "".join(each for each in extension if each.isdigit())
