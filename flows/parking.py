@@ -8,6 +8,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any
 from uuid import UUID, uuid4
 
+import httpx
 from prefect.client.orchestration import PrefectClient
 from prefect.client.schemas.objects import State
 from prefect.client.schemas.responses import SetStateStatus
@@ -16,7 +17,11 @@ from prefect.states import Suspended
 
 
 class NotParked(RuntimeError):
-    """Prefect answered a proposal to park with a state in which nothing waits for a wake."""
+    """The run is in a state in which nothing waits for a wake, for example Cancelling."""
+
+    def __init__(self, flow_run_id: UUID, state: State[Any] | None) -> None:
+        super().__init__(f"flow run {flow_run_id} was not parked, it is {state!r}")
+        self.state = state
 
 
 def prefect_client() -> AbstractAsyncContextManager[AsyncClientContext]:
@@ -43,14 +48,23 @@ async def already_parked(client: PrefectClient, flow_run_id: UUID) -> State[Any]
     """Accept that somebody else parked the run first: a supervisor, or a second execution."""
     state = (await client.read_flow_run(flow_run_id)).state
     if state is None or not state.is_paused():
-        raise NotParked(f"flow run {flow_run_id} was not parked, it is {state!r}")
+        raise NotParked(flow_run_id, state)
     return state
 
 
 async def resume(flow_run_id: UUID) -> bool:
-    """Wake a parked run; False if it was not parked, which is no error: it is awake or done."""
+    """Wake a parked run; False if it was not parked, which is no error: it is awake or done.
+
+    Raises `ObjectNotFound` for a run that was deleted in Prefect.
+    """
     async with prefect_client() as context:
-        answer = await context.client.resume_flow_run(flow_run_id)
+        try:
+            answer = await context.client.resume_flow_run(flow_run_id)
+        except httpx.HTTPStatusError:
+            # The server answers 500, not 404, for a run that was deleted; reading it tells them
+            # apart and raises ObjectNotFound.
+            await context.client.read_flow_run(flow_run_id)
+            raise
     return answer.status == SetStateStatus.ACCEPT
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import httpx
@@ -33,8 +34,7 @@ class RunState:
     parameters: dict[str, Any]
     deployment_id: str | None
     empirical_policy: dict[str, Any]
-    work_queue: str | None
-    expected_start: str | None
+    state_since: datetime | None
 
 
 class PrefectRest:
@@ -42,7 +42,11 @@ class PrefectRest:
 
     def __init__(self, api_url: str, *, auth: str | None = None, timeout: float = 10.0) -> None:
         basic = httpx.BasicAuth(*auth.split(":", 1)) if auth else None
-        self._http = httpx.Client(base_url=api_url.rstrip("/"), auth=basic, timeout=timeout)
+        # The server closes idle connections after 5 s: ours must be the shorter, or a call is lost.
+        limits = httpx.Limits(max_connections=10, keepalive_expiry=2)
+        self._http = httpx.Client(
+            base_url=api_url.rstrip("/"), auth=basic, timeout=timeout, limits=limits
+        )
         self._deployments: dict[str, str] = {}
 
     def close(self) -> None:
@@ -115,7 +119,8 @@ class PrefectRest:
         try:
             answer = self.call("POST", f"/flow_runs/{run_id}/resume", {})
         except httpx.HTTPStatusError as error:
-            if error.response.status_code == httpx.codes.NOT_FOUND:
+            # A deleted run is answered with 500 here, so ask for it by name.
+            if error.response.is_server_error and not self.runs([run_id]):
                 return "GONE"
             raise
         return str(answer["status"])
@@ -156,19 +161,47 @@ class PrefectRest:
 
     def ensure_pool(self, pool: str, type_: str) -> None:
         """Make the work pool and its two queues; the clock's goes first."""
-        try:
-            self.call("GET", f"/work_pools/{pool}")
-        except httpx.HTTPStatusError as error:
-            if error.response.status_code != httpx.codes.NOT_FOUND:
-                raise
-            self.call("POST", "/work_pools/", {"name": pool, "type": type_})
-        have = {each["name"]: each for each in self.call("POST", f"/work_pools/{pool}/queues/filter", {})}
+        self._made("/work_pools/", {"name": pool, "type": type_})
         for name, priority in ((CLOCK_QUEUE, 1), (CASE_QUEUE, 2)):
-            if name not in have:
-                body = {"name": name, "priority": priority}
-                self.call("POST", f"/work_pools/{pool}/queues", body)
-            elif have[name]["is_paused"]:
-                self.call("PATCH", f"/work_pools/{pool}/queues/{name}", {"is_paused": False})
+            path = f"/work_pools/{pool}/queues"
+            if not self._made(path, {"name": name, "priority": priority}):
+                self.call("PATCH", f"{path}/{name}", {"is_paused": False})
+        self.call("PATCH", f"/work_pools/{pool}", {"is_paused": False})
+
+    def _made(self, path: str, body: dict[str, Any]) -> bool:
+        """Make a thing; False when it was there."""
+        try:
+            self.call("POST", path, body)
+        except httpx.HTTPStatusError as error:
+            if error.response.status_code != httpx.codes.CONFLICT:
+                raise
+            return False
+        return True
+
+    # ---- deploying ----
+
+    def ensure_deployment(
+        self, name: str, *, flow: str, entrypoint: str, pool: str, queue: str,
+        tags: Iterable[str] = (), description: str = "", every_seconds: int | None = None,
+    ) -> str:  # fmt: skip
+        """Make or mend a deployment with its schedule; returns its id."""
+        flow_id = self.call("POST", "/flows/", {"name": flow})["id"]
+        schedule = {"schedule": {"interval": every_seconds}, "active": True, "slug": "every-minute"}
+        body = {
+            "name": name, "flow_id": flow_id, "entrypoint": entrypoint, "work_pool_name": pool,
+            "work_queue_name": queue, "tags": list(tags), "description": description,
+            "pull_steps": [], "enforce_parameter_schema": True, "paused": False,
+            "parameter_openapi_schema": _TAKES_A_CASE if every_seconds is None else _TAKES_NOTHING,
+            "schedules": [] if every_seconds is None else [schedule],
+        }  # fmt: skip
+        return str(self.call("POST", "/deployments/", body)["id"])
+
+
+_TAKES_A_CASE = {
+    "title": "Parameters", "type": "object", "required": ["case_id"],
+    "properties": {"case_id": {"title": "case_id", "type": "string", "position": 0}},
+}  # fmt: skip
+_TAKES_NOTHING = {"title": "Parameters", "type": "object", "properties": {}}
 
 
 def _run_state(run: dict[str, Any]) -> RunState:
@@ -177,5 +210,5 @@ def _run_state(run: dict[str, Any]) -> RunState:
         id=run["id"], type=state.get("type", "UNKNOWN"), name=state.get("name", ""),
         parameters=run.get("parameters") or {}, deployment_id=run.get("deployment_id"),
         empirical_policy=run.get("empirical_policy") or {},
-        work_queue=run.get("work_queue_name"), expected_start=run.get("expected_start_time"),
+        state_since=datetime.fromisoformat(state["timestamp"]) if "timestamp" in state else None,
     )  # fmt: skip

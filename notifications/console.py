@@ -1,4 +1,4 @@
-"""The channel for trying things out: the message is read in the outbox viewer of the staff pages."""
+"""The channel for trying things out: messages are read in the outbox viewer of the staff pages."""
 
 from __future__ import annotations
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 import smtplib
 import ssl
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.errors import HeaderParseError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime, parseaddr
-from datetime import UTC, datetime
 from urllib.parse import unquote, urlsplit
 
 import anyio.to_thread
@@ -28,11 +30,12 @@ from notifications.render import mail_bodies
 
 TIMEOUT_SECONDS = 8.0
 LATER_SECONDS = 60.0
+_PLAIN = re.compile(r"[^\s@<>\"]+@[^\s@<>\"]+")
 
 
 @dataclass(frozen=True, slots=True)
 class MailServer:
-    """Where mail is handed in: `smtps://` is TLS from the start, `smtp://` takes STARTTLS if offered."""
+    """Where mail is handed in: `smtps://` is TLS from the start, `smtp://` takes STARTTLS."""
 
     host: str
     port: int
@@ -92,14 +95,14 @@ def compose(message: Message, sender: Address, to: Address) -> EmailMessage:
 
 
 def _address(text: str, channel: str, name: str | None = None) -> Address:
+    """The address in `a@b.cn` or `Name <a@b.cn>`; several, or a line break, are refused."""
     shown, plain = parseaddr(text)
-    try:
-        address = Address(display_name=name or shown, addr_spec=plain)
-    except (ValueError, IndexError) as error:
-        raise ChannelSetupError(channel, "the e-mail address is not one") from error
-    if not address.username or not address.domain:
+    if not _PLAIN.fullmatch(plain) or any(each in text for each in "\r\n,;"):
         raise ChannelSetupError(channel, "the e-mail address is not one")
-    return address
+    try:
+        return Address(display_name=name or shown, addr_spec=plain)
+    except (ValueError, IndexError, HeaderParseError) as error:
+        raise ChannelSetupError(channel, "the e-mail address is not one") from error
 
 
 def _hand_in(server: MailServer, mail: EmailMessage) -> Outcome:
@@ -116,7 +119,9 @@ def _hand_in(server: MailServer, mail: EmailMessage) -> Outcome:
     except smtplib.SMTPRecipientsRefused as error:
         return _refused(min(code for code, _ in error.recipients.values()))
     except smtplib.SMTPSenderRefused as error:
-        return _later(error.smtp_code) or Broken(f"the server refused the sender ({error.smtp_code})")
+        return _later(error.smtp_code) or Broken(
+            f"the server refused the sender ({error.smtp_code})"
+        )
     except smtplib.SMTPResponseException as error:
         return _refused(error.smtp_code)
     except ssl.SSLCertVerificationError:

@@ -1,4 +1,4 @@
-"""Owns the key ring and the tokens in links; a token is never stored and reading one asks no database."""
+"""Owns the key ring and the tokens in links; never stores a token nor asks a database."""
 
 from __future__ import annotations
 
@@ -90,14 +90,14 @@ class Ring:
         """The payload of a text signed for this usage, else None."""
         body, _, mac = signed[1:].partition(".")
         key, raw = self.keys.get(signed[:1]), _decode(body)
-        given = _decode(mac)
-        if key is None or raw is None or given is None or _encode(raw) != body:
+        if key is None or raw is None or _encode(raw) != body:
             return None
         try:
             payload = raw.decode()
         except UnicodeDecodeError:
             return None
-        return payload if hmac.compare_digest(given, _usage_mac(key, usage, payload)) else None
+        right = _encode(_usage_mac(key, usage, payload))
+        return payload if hmac.compare_digest(mac.encode(), right.encode()) else None
 
 
 def link_url(public_url: str, token: str) -> str:

@@ -21,7 +21,7 @@ Make = Callable[[context.Channel, Mapping[str, str]], Channel]
 
 
 class BrokenChannel:
-    """Stands for a channel that is set up wrong, so that its messages say so instead of vanishing."""
+    """Stands for a channel that is set up wrong; its messages say so instead of vanishing."""
 
     def __init__(self, reason: str) -> None:
         self.reason = reason
@@ -30,7 +30,9 @@ class BrokenChannel:
         return Broken(self.reason)
 
 
-def channels_of(words: Mapping[str, context.Channel], environ: Mapping[str, str]) -> dict[str, Channel]:
+def channels_of(
+    words: Mapping[str, context.Channel], environ: Mapping[str, str]
+) -> dict[str, Channel]:
     """The channels by name; `console` is always there."""
     channels: dict[str, Channel] = {"console": ConsoleChannel()}
     for name, channel in words.items():

@@ -28,13 +28,15 @@ SETUP_STATUSES = frozenset({401, 403, 404, 405})
 
 
 class WebhookChannel:
-    """POSTs a message to one address; `webhook-id` is the message's reference, so a repeat is seen."""
+    """POSTs to one address; `webhook-id` is the message's reference, so a repeat is seen."""
 
     def __init__(
         self, url: str, secret: str, *, transport: httpx.AsyncBaseTransport | None = None
     ) -> None:
         if not url.startswith(("https://", "http://")):
-            raise ChannelSetupError("webhook", "its address starts with neither https:// nor http://")
+            raise ChannelSetupError(
+                "webhook", "its address starts with neither https:// nor http://"
+            )
         try:
             self._signer = Webhook(secret)
         except (binascii.Error, ValueError, EmptyWebhookSecretError) as error:
@@ -48,7 +50,9 @@ class WebhookChannel:
             async with httpx.AsyncClient(
                 timeout=TIMEOUT_SECONDS, transport=self._transport, follow_redirects=False
             ) as client:
-                answer = await client.post(self._url, content=body, headers=self._headers(message, body))
+                answer = await client.post(
+                    self._url, content=body, headers=self._headers(message, body)
+                )
         except httpx.InvalidURL:
             return Broken("the address is no URL")
         except httpx.HTTPError as error:

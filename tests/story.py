@@ -54,7 +54,7 @@ def definition(text: str, *, process: str = "toy") -> tuple[Definition, Context]
 BAD_REVIEW = {
     "shop": "taobao_main", "order_no": "2026112000014821", "item": "保温杯", "review_kind": "first",
     "level": "bad", "severity": "severe", "reviewed_at": "2026-11-19T10:00:00+00:00",
-    "wangwang": "小鹿爱吃草", "phone": "13812345678", "review_text": "杯盖漏水",
+    "wangwang": "小鹿爱吃草", "buyer_phone": "13812345678", "review_text": "杯盖漏水",
 }  # fmt: skip
 
 

@@ -87,7 +87,8 @@ class Changes:
         writing.flag_faults(connection, self._faults)
         writing.insert_history(connection, self._history)
         writing.upsert_visits(connection, list(self._visits.values()))
-        writing.replace_timers(connection, list(self._disarmed.values()), list(self._armed.values()))
+        disarmed, armed = list(self._disarmed.values()), list(self._armed.values())
+        writing.replace_timers(connection, disarmed, armed)
         writing.mark_calls_reported(connection, self._reported)
         self.queued.write(connection)
 

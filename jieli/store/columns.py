@@ -49,3 +49,8 @@ class Json(TypeDecorator[Any]):
 def dump_json(value: Any) -> str:
     """A value as compact JSON text with sorted keys: equal values give equal text."""
     return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+def load_json(text: str) -> Any:
+    """The value of a JSON text."""
+    return json.loads(text)

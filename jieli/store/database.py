@@ -71,7 +71,7 @@ class Database:
                 if attempt == MOST_TRIES or not is_transient(error):
                     raise
                 log.info("transaction tried again (%s): %s", attempt, type(error.orig).__name__)
-            time.sleep(random.uniform(0.5, 1.0) * 0.01 * 2**attempt)
+            time.sleep(random.uniform(0.5, 1.0) * 0.01 * 2**attempt)  # noqa: S311
         raise AssertionError("the last try returns or raises")
 
     def dispose(self) -> None:

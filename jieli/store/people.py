@@ -52,6 +52,7 @@ class Staff:
     email: str | None
     phone: str | None
     has_pin: bool
+    pin_set_at: datetime | None
     locked_until: datetime | None
 
 
@@ -155,5 +156,6 @@ def _change(connection: Connection, person_id: str, values: dict[str, Any]) -> N
 def _staff(row: Row[Any]) -> Staff:
     return Staff(
         id=row.id, name=row.name, roles=tuple(row.roles), active=row.active, email=row.email,
-        phone=row.phone, has_pin=row.pin_hash is not None, locked_until=row.locked_until,
+        phone=row.phone, has_pin=row.pin_hash is not None, pin_set_at=row.pin_set_at,
+        locked_until=row.locked_until,
     )  # fmt: skip

@@ -87,9 +87,7 @@ class Queued:
             case MakeCall():
                 self._call(case_id, effect)
             case StartCase(visit=visit):
-                body = dump_json({"process": effect.process, "data": effect.data, "wait": effect.wait})
-                event_id = f"sub:{case_id}:{visit}"
-                self._case_events.append(self._event_row(event_id, "start", case_id, visit, None, body))
+                self._start(case_id, visit, effect)
             case TellCase(case_id=other, event=event):
                 self._tell(case_id, other, event)
             case BlockContact(buyer=buyer):
@@ -133,20 +131,22 @@ class Queued:
             "queued_at": self._recorded_at, "unknown": False, "reported": False,
         })  # fmt: skip
 
-    def _tell(self, case_id: str, other: str, event: SubCaseEnded) -> None:
+    def _start(self, case_id: str, visit: int, start: StartCase) -> None:
+        body = {"process": start.process, "data": start.data, "wait": start.wait}
         self._case_events.append(
-            self._event_row(
-                f"sub_ended:{event.case_id}:{other}:{event.visit}", "event", case_id, None, other,
-                event.model_dump_json(),
+            event_row(
+                f"sub:{case_id}:{visit}", "start", from_case=case_id, from_visit=visit,
+                to_case=None, body=dump_json(body), at=self._recorded_at,
             )
         )  # fmt: skip
 
-    def _event_row(
-        self, event_id: str, kind: str, case_id: str, visit: int | None, other: str | None, body: str
-    ) -> Values:
-        return event_row(
-            event_id, kind, from_case=case_id, from_visit=visit, to_case=other, body=body,
-            at=self._recorded_at,
+    def _tell(self, case_id: str, other: str, event: SubCaseEnded) -> None:
+        self._case_events.append(
+            event_row(
+                f"sub_ended:{event.case_id}:{other}:{event.visit}", "event", from_case=case_id,
+                from_visit=None, to_case=other, body=event.model_dump_json(),
+                at=self._recorded_at,
+            )
         )  # fmt: skip
 
     def _follow(self, case_id: str, visit: Visit, before: CaseState | None) -> None:

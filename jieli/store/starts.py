@@ -12,11 +12,14 @@ from typing import Any
 from sqlalchemy import BigInteger, Connection, cast, func, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
+from jieli.engine import forms
 from jieli.engine.advance import advance
+from jieli.engine.case import CaseState
 from jieli.engine.definition import Process
 from jieli.engine.errors import JieliError
 from jieli.engine.events import CaseStarted, ContactBlocked
 from jieli.engine.published import Definition
+from jieli.engine.scope import scope_of
 from jieli.store import definitions, statements
 from jieli.store.changes import Changes, Loaded
 from jieli.store.columns import dump_json
@@ -116,6 +119,21 @@ def begin_all(
                 log.exception("a case of %s could not be begun", each.process)
             done.append(NotStarted(error))
     return done
+
+
+def check_data(
+    connection: Connection, process: str, raw: Mapping[str, Any], now: datetime
+) -> dict[str, Any]:
+    """The fields of a new case as the start form keeps them; raises FormError."""
+    version = definitions.latest_version(connection, process)
+    definition = definitions.definition(connection, process, version)
+    _, context = definitions.current_context(connection)
+    nothing_yet = CaseState(case_id="", process=process, version=version, ref="", opened_at=now)
+    words = definition.process.case
+    return forms.check(
+        words.fields, words.rules, raw, scope_of(definition, nothing_yet, context, now), now=now,
+        timezone=context.calendar.timezone,
+    )  # fmt: skip
 
 
 def key_of(process: Process, data: Mapping[str, Any]) -> str:

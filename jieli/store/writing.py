@@ -111,7 +111,7 @@ def upsert_visits(connection: Connection, rows: Rows) -> None:
     """Visits opened, changed or closed, in their final form."""
     statement = statements.insert(connection, visits)
     fixed = {"case_id", "visit", "step", "nth", "kind", "branch", "opened_at"}
-    changing = {name: statement.excluded[name] for name in visits.c.keys() if name not in fixed}
+    changing = {each.name: each for each in statement.excluded if each.name not in fixed}
     _many(
         connection,
         statement.on_conflict_do_update(index_elements=["case_id", "visit"], set_=changing),

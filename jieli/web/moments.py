@@ -32,9 +32,7 @@ def span_words(span: timedelta) -> str:
     if minutes < 1:
         return text("less than a minute")
     days, hours, rest = minutes // 1440, minutes // 60 % 24, minutes % 60
-    parts = (
-        [(days, "{n} d"), (hours, "{n} h")] if days else [(hours, "{n} h"), (rest, "{n} min")]
-    )
+    parts = [(days, "{n} d"), (hours, "{n} h")] if days else [(hours, "{n} h"), (rest, "{n} min")]
     return " ".join(text(words, n=n) for n, words in parts if n)
 
 

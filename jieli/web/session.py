@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from jieli.settings import Settings
+from jieli.store.people import Staff
 from notifications.links import Ring
 
 IDLE = timedelta(hours=1)
@@ -40,7 +41,9 @@ def new_session(person: str, seal: str) -> Session:
 
 def read_session(request: Request, ring: Ring) -> Session | None:
     """The living session of a request's cookie, if it has one of ours."""
-    signed = request.cookies.get(_name(is_secure=True)) or request.cookies.get(_name(is_secure=False))
+    signed = request.cookies.get(_name(is_secure=True)) or request.cookies.get(
+        _name(is_secure=False)
+    )
     payload = ring.verify(_USAGE, signed) if signed else None
     if payload is None:
         return None
@@ -52,7 +55,9 @@ def read_session(request: Request, ring: Ring) -> Session | None:
 def keep_session(response: Response, session: Session, ring: Ring, settings: Settings) -> None:
     """Write the cookie, with the time it was last seen."""
     seen = int(datetime.now(UTC).timestamp())
-    payload = f"{session.person}|{session.key}|{int(session.began.timestamp())}|{seen}|{session.seal}"
+    payload = (
+        f"{session.person}|{session.key}|{int(session.began.timestamp())}|{seen}|{session.seal}"
+    )
     is_secure = settings.public_url.startswith("https://")
     response.set_cookie(
         _name(is_secure), ring.sign(_USAGE, payload),
@@ -74,3 +79,9 @@ def _name(is_secure: bool) -> str:
 
 def _moment(seconds: str) -> datetime:
     return datetime.fromtimestamp(int(seconds), UTC)
+
+
+def seal_of(staff: Staff) -> str:
+    """What changes when somebody leaves or gets a new PIN; a session with another seal is over."""
+    set_at = staff.pin_set_at
+    return f"{int(set_at.timestamp() * 1000)}" if set_at and staff.active else "-"

@@ -84,7 +84,7 @@ def test_the_48_hours_count_from_the_later_of_message_and_sms() -> None:
 
 
 def test_without_a_phone_number_there_is_no_sms_step() -> None:
-    story = left_message(phone=None)
+    story = left_message(buyer_phone=None)
     assert "sms" not in story.path
     assert story.open("wait_reply").due_at == at("2026-11-22 09:00")
 

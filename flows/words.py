@@ -1,0 +1,54 @@
+"""The words a supervisor reads in Prefect: names of task runs, why a run is parked. No personal data."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from jieli.store.outbox import WaitingMessage
+from jieli.store.runs import VisitRow
+from jieli.store.shown import CaseShown, Waiting
+
+_ZONE = ZoneInfo("Asia/Shanghai")
+_PURPOSES = {
+    "work_item": "通知", "reminder": "提醒", "handed_on": "转办通知", "escalated": "请主管安排",
+    "late": "逾期通知", "missed": "错过时段", "wait": "等待的链接", "notice": "告知", "nobody": "无人在岗",
+}  # fmt: skip
+_OUTCOMES = {
+    "time_up": "时间到", "late": "逾期", "told": "已告知", "split": "并行", "joined": "汇合",
+    "started": "已开始", "happened": "已发生", "answered": "已应答", "failed": "失败",
+    "overtaken": "不再需要", "passed_by": "不再需要", "case_closed": "随单结束",
+    "contact_blocked": "不再联系",
+}  # fmt: skip
+
+
+def parked_reason(case: CaseShown) -> str:
+    """Why the run is parked: `等待：旺旺留言（李娜），11月24日 09:30 前`."""
+    if not case.waits_for:
+        return "等待"
+    return "等待：" + "；".join(_one(each) for each in case.waits_for)
+
+
+def _one(waiting: Waiting) -> str:
+    who = f"（{'、'.join(waiting.who[:3])}{' 等' if len(waiting.who) > 3 else ''}）" if waiting.who else ""
+    if waiting.status == "scheduled" and waiting.opens_at:
+        return f"{waiting.title}{who}，{_moment(waiting.opens_at)} 开始"
+    if waiting.status == "blocked":
+        return f"{waiting.title}，需要处理"
+    due = f"，{_moment(waiting.due_at)} 前" if waiting.due_at else ""
+    return f"{waiting.title}{who}{due}"
+
+
+def _moment(at: datetime) -> str:
+    local = at.astimezone(_ZONE)
+    return f"{local.month}月{local.day}日 {local:%H:%M}"
+
+
+def message_name(message: WaitingMessage, to: str) -> str:
+    """The name of a delivery: `通知 李娜 · M-17`."""
+    return f"{_PURPOSES.get(message.purpose, '通知')} {to} · {message.reference}"
+
+
+def outcome_of(visit: VisitRow, label: str | None) -> str:
+    """How a step ended, as its bar says: the button's words, or what the machine did."""
+    return label or _OUTCOMES.get(visit.outcome or "", visit.outcome or "完成")

@@ -1,0 +1,211 @@
+"""What the buttons of a task's page do: each turns a POST into one event, or shows the page again."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import timedelta
+
+from starlette.responses import Response
+
+from jieli.engine import forms
+from jieli.engine.definition import Button
+from jieli.engine.errors import FormError
+from jieli.engine.events import (
+    AnswerTakenBack,
+    Event,
+    WaitAnswered,
+    WorkItemAnswered,
+    WorkItemClaimed,
+    WorkItemDelegated,
+)
+from jieli.engine.scope import form_of
+from jieli.engine.values import parse_duration
+from jieli.store.cases import Applied, Duplicate
+from jieli.texts import text
+from jieli.web import rows
+from jieli.web.fields import local_input
+from jieli.web.identity import colleagues
+from jieli.web.notices import Note, note_page
+from jieli.web.pages import page, see_other
+from jieli.web.task_page import Notice, shift_end, visible_fields
+from jieli.web.turn import Turn, ask_again, refused, save_draft, show, submit
+
+Handler = Callable[[Turn, str], Awaitable[Response]]
+
+
+async def respond(turn: Turn) -> Response:
+    """Do what the pressed button says."""
+    if turn.posted.button and turn.posted.button in turn.task.step.buttons:
+        return await answer(turn, turn.posted.button)
+    verb, _, rest = turn.posted.do.partition(":")
+    handler = HANDLERS.get(verb)
+    if handler is None:
+        return ask_again(turn, "warn", text("Please press one of the buttons."), 400)
+    return await handler(turn, rest)
+
+
+async def answer(turn: Turn, name: str) -> Response:
+    """A decision: the form is checked, confirmed if asked for, and counts."""
+    task, button = turn.task, turn.task.step.buttons[name]
+    if turn.actor.person is None:
+        return _name_missing(turn)
+    try:
+        answers = forms.check(
+            form_of(task.step), task.step.rules, turn.posted.values, task.scope,
+            now=task.now, timezone=task.context.calendar.timezone, button=button,
+        )  # fmt: skip
+    except FormError as error:
+        return show(turn, replace(turn.typed, errors=error.fields), 422)
+    if _asks_more(turn):
+        words = text(
+            "Because of your choice there is more to fill in. Please look and press again."
+        )
+        return ask_again(turn, "warn", words, 422)
+    if button.confirm and not turn.posted.is_confirmed:
+        return _confirm(turn, name, button)
+    event: type[WaitAnswered] | type[WorkItemAnswered]
+    event = WaitAnswered if task.visit.kind == "wait" else WorkItemAnswered
+    outcome = await submit(
+        turn,
+        event(
+            visit=task.visit.id, button=name, answers=answers, by=turn.actor.person,
+            identity=turn.actor.known_by,
+        ),
+    )  # fmt: skip
+    if isinstance(outcome, Applied | Duplicate):
+        return see_other(f"{turn.path}?saved=1")
+    return refused(turn, outcome)
+
+
+def _asks_more(turn: Turn) -> bool:
+    """Whether a choice brought up fields that were not on the page."""
+    now_shown = visible_fields(turn.task, turn.posted.values)
+    return bool(turn.posted.shown) and not set(now_shown) <= turn.posted.shown
+
+
+def _name_missing(turn: Turn) -> Response:
+    message = text("Please choose your name")
+    return show(turn, replace(turn.typed, person_error=message), 422)
+
+
+def _confirm(turn: Turn, name: str, button: Button) -> Response:
+    skipped = {"press", "do", "confirmed"}
+    kept = [
+        (key, value)
+        for key, value in turn.form.multi_items()
+        if key not in skipped and isinstance(value, str)
+    ]
+    words = {
+        "process": turn.task.definition.process.title, "ref": turn.task.state.ref,
+        "button": button.label, "question": button.confirm, "press": name, "hidden": kept,
+        "action": turn.path,
+    }  # fmt: skip
+    return page(turn.request, "confirm.html", {"page": words})
+
+
+async def claim(turn: Turn, _: str) -> Response:
+    """由我处理: nobody else needs to start."""
+    if turn.actor.person is None:
+        return _name_missing(turn)
+    return await _simple(turn, WorkItemClaimed(visit=turn.task.visit.id, by=turn.actor.person))
+
+
+async def take_back(turn: Turn, _: str) -> Response:
+    """撤回: the answer is open again."""
+    visit = turn.task.visit
+    # By name only, it is the one who answered who knows of this page; the record says so.
+    by = turn.actor.person or visit.by
+    return await _simple(turn, AnswerTakenBack(visit=visit.id, by=by))
+
+
+async def _simple(turn: Turn, event: Event) -> Response:
+    outcome = await submit(turn, event)
+    if isinstance(outcome, Applied | Duplicate):
+        return see_other(turn.path)
+    return refused(turn, outcome)
+
+
+async def delegate(turn: Turn, _: str) -> Response:
+    """转办: the task goes to a colleague, and this link ends."""
+    to, reason = turn.posted.to, turn.posted.reason[:200]
+    again = replace(turn.typed, to=to, reason=reason)
+    if turn.actor.person is None:
+        return _name_missing(turn)
+    if to not in dict(colleagues(turn.task)):
+        return show(turn, replace(again, delegate_error=text("Please choose a colleague")), 422)
+    if not reason:
+        return show(turn, replace(again, delegate_error=text("Please give a reason")), 422)
+    visit = turn.task.visit.id
+    event = WorkItemDelegated(visit=visit, to=to, reason=reason, by=turn.actor.person)
+    outcome = await submit(turn, event)
+    if not isinstance(outcome, Applied | Duplicate):
+        return refused(turn, outcome)
+    return handed_over(turn, to)
+
+
+def handed_over(turn: Turn, to: str) -> Response:
+    """Said at once, because the link is no longer valid on the next look."""
+    name = turn.task.context.label(to)
+    return note_page(
+        turn.request,
+        Note(
+            title=text("Handed to {name}", name=name), kind="good", home=True,
+            lines=(text("{name} gets a message with a link.", name=name),),
+            process=turn.task.definition.process.title, ref=turn.task.state.ref,
+        ),
+    )  # fmt: skip
+
+
+async def draft(turn: Turn, _: str) -> Response:
+    """暂存: what was typed is kept, nothing is decided."""
+    await save_draft(turn)
+    return see_other(f"{turn.path}?draft=1")
+
+
+async def back(turn: Turn, _: str) -> Response:
+    """From the confirmation back to the form."""
+    return show(turn, turn.typed)
+
+
+async def quick(turn: Turn, rest: str) -> Response:
+    """A quick time: the page again with the moment filled in."""
+    key, _, offer = rest.rpartition(":")
+    at = shift_end(turn.task) if offer == "shift" else None
+    if at is None and offer != "shift":
+        try:
+            at = turn.task.now + parse_duration(offer)
+        except (ValueError, OverflowError):
+            return show(turn, turn.typed)
+    if at is not None:
+        at += timedelta(minutes=-at.minute % 5) if offer != "shift" else timedelta()
+        value = local_input(at.isoformat(), turn.task.context)
+        rows.put(turn.posted.values, key, value)
+    return show(turn, turn.typed)
+
+
+async def row(turn: Turn, rest: str, *, verb: str) -> Response:
+    """Add, change, drop or save one row; what was typed elsewhere stays."""
+    name, _, number = rest.rpartition(":")
+    words = form_of(turn.task.step).get(name)
+    if words is None or words.type != "rows" or not number.isdigit():
+        return show(turn, turn.typed)
+    changed = rows.change(turn.posted, name, verb, int(number))
+    if verb == "save":
+        try:
+            rows.check(words, name, int(number), changed.values, turn.task)
+        except FormError as error:
+            return show(turn, replace(turn.typed, errors=error.fields), 422)
+    await save_draft(replace(turn, posted=changed))
+    said = (Notice("good", text("The row is saved.")),) if verb == "save" else ()
+    return show(replace(turn, posted=changed), replace(turn.typed, notices=said))
+
+
+HANDLERS: dict[str, Handler] = {
+    "claim": claim,
+    "take_back": take_back,
+    "delegate": delegate,
+    "draft": draft,
+    "back": back,
+    "quick": quick,
+}

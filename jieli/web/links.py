@@ -1,0 +1,196 @@
+"""The page behind a link: GET shows and changes nothing, POST acts."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+
+from fastapi import APIRouter
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import FormData
+from starlette.requests import Request
+from starlette.responses import Response
+
+from jieli.engine.events import Event, WaitAnswered, WorkItemAnswered
+from jieli.engine.scope import form_of
+from jieli.store.cases import Duplicate
+from jieli.texts import text
+from jieli.web.answering import respond
+from jieli.web.identity import able_people, actor_of
+from jieli.web.login import check_pin, pin_page
+from jieli.web.moments import due_words
+from jieli.web.nonces import read_nonce
+from jieli.web.notices import Note, done_words, not_found, note_page
+from jieli.web.pages import see_other
+from jieli.web.posted import Posted, read_posted
+from jieli.web.resources import Resources, resources_of
+from jieli.web.session import Session, keep_session, read_session
+from jieli.web.task import Finished, Task, load_task
+from jieli.web.task_page import Notice, initial
+from jieli.web.turn import Turn, show, show_task
+
+router = APIRouter(include_in_schema=False)
+MOST_FIELDS = 3000
+
+
+@router.api_route("/t/{token}", methods=["GET", "HEAD"])
+async def open_link(request: Request, token: str) -> Response:
+    """The task's page, or what became of the task."""
+    resources = resources_of(request)
+    found = await _load(request, resources, token)
+    if found is None:
+        return not_found(request)
+    if isinstance(found, Finished):
+        return finished_page(request, found)
+    actor = actor_of(found, found.session)
+    if actor is None:
+        return _ask_pin(request, found, _path(token))
+    said = _said(request)
+    typed = replace(initial(found), notices=said)
+    return show_task(request, resources, found, actor, typed, _path(token))
+
+
+@router.post("/t/{token}")
+async def act(request: Request, token: str) -> Response:
+    """A button was pressed."""
+    resources = resources_of(request)
+    found = await _load(request, resources, token)
+    if found is None:
+        return not_found(request)
+    form = await request.form(max_fields=MOST_FIELDS, max_files=0)
+    if isinstance(found, Finished):
+        return await _too_late(request, resources, found, form)
+    posted = read_posted(form, form_of(found.step))
+    if posted.do == "pin":
+        return await _log_in(request, found, form, posted, _path(token))
+    actor = actor_of(found, found.session, posted.person)
+    if actor is None:
+        info = text("Please enter your PIN again; what you typed is kept.")
+        return _ask_pin(request, found, _path(token), form=form, info=info, status=401)
+    return await respond(
+        Turn(request, resources, found, found.session, actor, form, posted, _path(token))
+    )
+
+
+async def _load(request: Request, resources: Resources, token: str) -> Task | Finished | None:
+    link = resources.ring.read(token)
+    if link is None:
+        return None
+    session = read_session(request, resources.ring)
+    return await run_in_threadpool(load_task, resources.database, link, session)
+
+
+def _path(token: str) -> str:
+    return f"/t/{token}"
+
+
+def _said(request: Request) -> tuple[Notice, ...]:
+    """What the page before has done; words only."""
+    if "saved" in request.query_params:
+        return (Notice("good", text("Saved.")),)
+    if "draft" in request.query_params:
+        return (Notice("good", text("The draft is saved. Nothing was sent yet.")),)
+    return ()
+
+
+# ---- PIN -----------------------------------------------------------------------------------------
+
+
+def _ask_pin(
+    request: Request, task: Task, path: str, *, form: FormData | None = None, error: str = "",
+    info: str = "", status: int = 200,
+) -> Response:  # fmt: skip
+    """Before the PIN: the step's name, the case's number and the due time, nothing more."""
+    able = able_people(task)
+    mine = [each for each in able if each[0] == task.link.person]
+    if task.session and not info and not error:
+        name = task.context.label(task.session.person)
+        info = text("You are {name}; this task was given to somebody else.", name=name)
+    due = task.visit.due_at
+    head = {
+        "process": task.definition.process.title,
+        "ref": task.state.ref,
+        "due": due_words(due, task.now, task.context.calendar.zone) if due else None,
+        "is_late": bool(due and due < task.now),
+    }
+    return pin_page(
+        request, title=task.visit.title, action=path, choices=mine or able, error=error, info=info,
+        person=task.link.person or "", hidden=_typed_before(form), head=head, status=status,
+    )  # fmt: skip
+
+
+def _typed_before(form: FormData | None) -> list[tuple[str, str]]:
+    """The typed values, so that a session that ended costs nobody their text."""
+    return [
+        (key, value)
+        for key, value in (form.multi_items() if form else [])
+        if isinstance(value, str) and key.startswith(("f.", "open.", "shown"))
+    ]
+
+
+async def _log_in(
+    request: Request, task: Task, form: FormData, posted: Posted, path: str
+) -> Response:
+    resources = resources_of(request)
+    able = dict(able_people(task))
+    known = posted.person in able
+    session: Session | str = text("The name or the PIN is not right.")
+    if known:
+        session = await check_pin(resources.database, posted.person, posted.pin)
+    if isinstance(session, str):
+        return _ask_pin(request, task, path, form=form, error=session, status=401)
+    own = replace(task, session=session)
+    actor = actor_of(own, session)
+    if actor is None:
+        return _ask_pin(request, own, path, form=form, status=403)
+    if _typed_before(form):
+        turn = Turn(request, resources, own, session, actor, form, posted, path)
+        response = show(turn, turn.typed)
+    else:
+        response = see_other(path)
+    keep_session(response, session, resources.ring, resources.settings)
+    return response
+
+
+# ---- after the end -------------------------------------------------------------------------------
+
+
+def finished_page(request: Request, found: Finished, *, status: int = 200) -> Response:
+    """Done, by whom and when; or no longer needed. Nothing of the case."""
+    just_now = status == 200 and "saved" in request.query_params
+    if found.status == "done":
+        by = found.context.label(found.by)
+        title = done_words(by, found.at, found.context, found.now)
+        lines: tuple[str, ...] = (found.title,)
+        if just_now:
+            title, lines = text("Submitted, thank you"), (found.title, title)
+        if status == 409:
+            lines = (*lines, text("Your entries were not saved; nothing was done twice."))
+    else:
+        title = text("This is no longer needed")
+        lines = (found.title, text("The case has gone on without this step."))
+    note = Note(
+        title=title, lines=lines, kind="good" if found.status == "done" and status == 200 else "plain",
+        process=found.definition.process.title, ref=found.state.ref, status=status, home=True,
+    )  # fmt: skip
+    return note_page(request, note)
+
+
+async def _too_late(
+    request: Request, resources: Resources, found: Finished, form: FormData
+) -> Response:
+    """A POST to a task that is over: the same form once more is the same success page."""
+    nonce = read_nonce(resources.ring, found.link.link_id, str(form.get("nonce", "")))
+    if nonce:
+        event = _again(found, str(form.get("press", "")))
+        event_id = f"link:{found.link.link_id}:{nonce}"
+        future = resources.committer.submit(found.state.case_id, event_id, event)
+        if isinstance(await asyncio.wrap_future(future), Duplicate):
+            return see_other(f"{request.url.path}?saved=1")
+    return finished_page(request, found, status=409)
+
+
+def _again(found: Finished, button: str) -> Event:
+    # The visit is over, so this event can only be known already or be refused.
+    kind = WaitAnswered if found.link.purpose == "wait" else WorkItemAnswered
+    return kind(visit=found.link.visit, button=button[:100], by=found.by)

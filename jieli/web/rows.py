@@ -1,0 +1,41 @@
+"""Repeated rows of a form: one is opened, changed, dropped or saved while the rest stays as typed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from jieli.web.posted import Posted, is_empty
+
+
+def change(posted: Posted, name: str, verb: str, number: int) -> Posted:
+    """The posted values after a row's button was pressed."""
+    rows = list(posted.values.get(name) or [])
+    opened = {key: at for key, at in posted.open_rows.items() if key != name}
+    match verb:
+        case "row_add":
+            opened[name] = len(rows)
+        case "row_edit" if number < len(rows):
+            opened[name] = number
+        case "row_drop" if number < len(rows):
+            del rows[number]
+    return replace(posted, values={**posted.values, name: rows}, open_rows=opened)
+
+
+def put(values: dict[str, Any], key: str, value: str) -> None:
+    """Set a field, or a row's column written as `field.3.column`."""
+    name, _, rest = key.partition(".")
+    index, _, column = rest.partition(".")
+    if not rest:
+        values[name] = value
+    elif index.isdigit():
+        rows = list(values.get(name) or [])
+        rows += [{} for _ in range(int(index) + 1 - len(rows))] if int(index) < 200 else []
+        if int(index) < len(rows):
+            rows[int(index)] = {**rows[int(index)], column: value}
+            values[name] = rows
+
+
+def without_empty(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The rows that say something."""
+    return [row for row in rows if not is_empty(row)]

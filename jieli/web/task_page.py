@@ -1,0 +1,346 @@
+"""The page of a work item or a wait: everything a template shows, from the case and what was typed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from jieli.engine import business_time, forms
+from jieli.engine.context import Context
+from jieli.engine.definition import Button, FieldWords, HumanStep
+from jieli.engine.expressions import render
+from jieli.engine.scope import form_of
+from jieli.texts import text
+from jieli.web import identity
+from jieli.web.fields import FieldView, Filling, field_views
+from jieli.web.identity import Actor
+from jieli.web.moments import due_words, left_words, moment_words, seconds_words
+from jieli.web.notices import GivenAnswer
+from jieli.web.shown import Shown, show_all
+from jieli.web.task import Task
+
+SOON = timedelta(minutes=30)
+PRIORITIES = {"urgent": "Urgent", "high": "High priority"}
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A line above the form."""
+
+    kind: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wrong:
+    """One line of the error summary."""
+
+    target: str
+    label: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """A step that was done before."""
+
+    title: str
+    about: str
+    facts: tuple[Shown, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ButtonView:
+    """A decision."""
+
+    name: str
+    label: str
+    note: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Typed:
+    """What stands in the form: from a draft, an earlier answer or a POST that had mistakes."""
+
+    values: Mapping[str, Any] = field(default_factory=dict)
+    errors: Mapping[str, str] = field(default_factory=dict)
+    open_rows: Mapping[str, int] = field(default_factory=dict)
+    person: str = ""
+    person_error: str | None = None
+    delegate_error: str | None = None
+    to: str = ""
+    reason: str = ""
+    notices: tuple[Notice, ...] = ()
+
+
+def task_page(task: Task, actor: Actor, typed: Typed, *, action: str, nonce: str) -> dict[str, Any]:
+    """The values of `work_item.html`."""
+    is_open = task.visit.status in ("open", "listening")
+    return {
+        **_head(task),
+        **_story(task),
+        **_identity(task, actor, typed),
+        **_form(task, typed, is_open=is_open),
+        **_taking_back(task, actor),
+        "notices": (*typed.notices, *_notices(task)),
+        "errors": _errors(task, typed),
+        "buttons": _buttons(task, actor) if is_open else [],
+        "action": action,
+        "nonce": nonce,
+        "delegate_nonce": nonce,
+        "delegate_error": typed.delegate_error,
+        "to": typed.to,
+        "reason": typed.reason,
+    }
+
+
+def initial(task: Task) -> Typed:
+    """What a form holds when it is opened: the draft, a taken-back answer, the case's own values."""
+    if task.draft is not None:
+        return Typed(values=task.draft)
+    known = {
+        name: task.state.data[words.case_field]
+        for name, words in form_of(task.step).items()
+        if words.case_field and task.state.data.get(words.case_field) is not None
+    }
+    return Typed(values={**known, **task.visit.answers})
+
+
+def _head(task: Task) -> dict[str, Any]:
+    visit, zone = task.visit, task.context.calendar.zone
+    due = visit.due_at
+    return {
+        "title": visit.title,
+        "ref": task.state.ref,
+        "process": task.definition.process.title,
+        "case_title": task.state.title,
+        "due": due_words(due, task.now, zone) if due else None,
+        "is_late": bool(due and due < task.now),
+        "is_soon": bool(due and due - task.now < SOON),
+        "priority": text(PRIORITIES[task.state.priority])
+        if task.state.priority in PRIORITIES
+        else "",
+        "priority_class": task.state.priority,
+    }
+
+
+def _story(task: Task) -> dict[str, Any]:
+    case = task.definition.process.case
+    may_call = is_call_time(task)
+    wanted = [*case.summary, *_numbers_to_call(task)]
+    summary = {name: case.fields[name] for name in dict.fromkeys(wanted)}
+    rest = {name: words for name, words in case.fields.items() if name not in summary}
+    data, context, now = task.state.data, task.context, task.now
+    earlier = _earlier(task)
+    return {
+        "about": render(task.step.about, task.scope).strip(),
+        "summary": show_all(summary, data, context, now, may_call=may_call),
+        "rest": show_all(rest, data, context, now),
+        "earlier": earlier,
+        "is_earlier_open": len(earlier) <= 2,
+    }
+
+
+def _numbers_to_call(task: Task) -> list[str]:
+    """The buyer's numbers, on the pages of steps that contact the buyer."""
+    if not getattr(task.step, "contacts_buyer", False):
+        return []
+    fields = task.definition.process.case.fields
+    return [name for name, words in fields.items() if words.type == "phone"]
+
+
+def is_call_time(task: Task) -> bool:
+    """Whether a number may be called from this page: inside the window, if there is one."""
+    step, visit = task.step, task.visit
+    if not isinstance(step, HumanStep) or not step.contacts_buyer or task.state.contact_blocked:
+        return False
+    if visit.window_start is None or visit.window_end is None:
+        return step.only_during is None
+    return visit.window_start <= task.now < visit.window_end
+
+
+def _earlier(task: Task) -> list[Earlier]:
+    steps, zone = task.definition.process.steps, task.context.calendar.zone
+    found: list[tuple[str, Earlier]] = []
+    for name, answer in task.state.answers.items():
+        if name not in steps or not answer.get("by"):
+            continue
+        step, at = steps[name], datetime.fromisoformat(answer["at"])
+        button = getattr(step, "buttons", {}).get(answer.get("button"))
+        about = [
+            button.label if button else "",
+            task.context.label(answer["by"]),
+            moment_words(at, task.now, zone),
+        ]
+        facts = show_all(form_of(step), answer.get("fields") or {}, task.context, task.now)
+        title = render(step.title, task.scope) or name
+        words = Earlier(title, " · ".join(filter(None, about)), tuple(facts))
+        found.append((answer["at"], words))
+    return [words for _, words in sorted(found, key=lambda each: each[0])]
+
+
+def _identity(task: Task, actor: Actor, typed: Typed) -> dict[str, Any]:
+    asks_name = actor.known_by == "claim" and task.visit.status in ("open", "listening")
+    people = identity.able_people(task) if asks_name else []
+    usual = typed.person or task.visit.assignee or task.link.person or ""
+    return {
+        "people": people,
+        "person": usual,
+        "person_error": typed.person_error,
+        "can_claim": identity.is_shared(task),
+        "colleagues": identity.colleagues(task),
+    }
+
+
+def _form(task: Task, typed: Typed, *, is_open: bool) -> dict[str, Any]:
+    shown = visible_fields(task, typed.values) if is_open else {}
+    return {
+        "fields": form_views(shown, typed, task.context, task.now, quick=quick_times(task)),
+        "shown": " ".join(shown),
+        "can_save": bool(shown) and is_open,
+    }
+
+
+def form_views(
+    fields: Mapping[str, FieldWords], typed: Typed, context: Context, now: datetime,
+    *, quick: tuple[tuple[str, str], ...] = (), required: frozenset[str] = frozenset(),
+) -> list[FieldView]:  # fmt: skip
+    """The fields with what was typed."""
+    filling = Filling(
+        context=context, now=now, values=typed.values, errors=typed.errors, quick=quick,
+        open_rows=typed.open_rows, required=required,
+    )  # fmt: skip
+    return field_views(fields, filling)
+
+
+def visible_fields(task: Task, values: Mapping[str, Any]) -> dict[str, FieldWords]:
+    """The fields to ask for, given what was typed so far."""
+    fields = form_of(task.step)
+    if not any(words.show_if for words in fields.values()):
+        return fields
+    names = forms.shown(
+        fields, values, task.scope, now=task.now, timezone=task.context.calendar.timezone
+    )
+    return {name: fields[name] for name in names}
+
+
+def quick_times(task: Task) -> tuple[tuple[str, str], ...]:
+    """What the buttons beside a time offer: minutes from now or `shift`, and their words."""
+    offered = [("30m", text("in 30 minutes")), ("2h", text("in 2 hours"))]
+    if shift_end(task) is not None:
+        offered.append(("shift", text("before the shift ends")))
+    return tuple(offered)
+
+
+def shift_end(task: Task) -> datetime | None:
+    """When the person's working time is over, else the desk's; None outside of both."""
+    person = task.context.people.get(task.visit.assignee or task.link.person or "")
+    hours = (person.works if person else None) or task.context.desk_hours(task.visit.role)
+    if hours is None:
+        return None
+    opening = business_time.opening_at(hours, task.context.calendar, task.now)
+    return opening.end if opening else None
+
+
+def _buttons(task: Task, actor: Actor) -> list[ButtonView]:
+    person = task.context.people.get(actor.person or "")
+    found = []
+    for name, button in task.step.buttons.items():
+        if task.visit.status == "listening" and not button.since:
+            continue
+        if button.role and person and button.role not in person.roles:
+            continue
+        found.append(ButtonView(name, button.label, _button_note(task, name, button)))
+    return found
+
+
+def _button_note(task: Task, name: str, button: Button) -> str:
+    signers = getattr(task.step, "signers", None)
+    if signers and signers.button == name:
+        return text("{n} of {m} have signed", n=len(task.visit.signatures), m=signers.need)
+    role = task.context.roles.get(button.role) if button.role else None
+    return text("only {role}", role=role.label) if role else ""
+
+
+def _taking_back(task: Task, actor: Actor) -> dict[str, Any]:
+    visit = task.visit
+    if visit.status != "held":
+        return {"answer": None, "can_take_back": False, "take_back_left": ""}
+    over = next(
+        (timer.at for timer in task.state.timers.values()
+         if timer.visit == visit.id and timer.kind == "take_back"), task.now,
+    )  # fmt: skip
+    button = task.step.buttons.get(str(visit.outcome))
+    when = (
+        moment_words(visit.closed_at, task.now, task.context.calendar.zone)
+        if visit.closed_at
+        else ""
+    )
+    facts = show_all(form_of(task.step), visit.answers, task.context, task.now)
+    may = actor.person == visit.by or actor.known_by == "claim"
+    return {
+        "answer": GivenAnswer(
+            text("Answered by {by} at {at}", by=task.context.label(visit.by), at=when),
+            button.label if button else "",
+            tuple(facts),
+        ),
+        "can_take_back": may and over > task.now,
+        "take_back_left": text("{left} left to take it back", left=seconds_words(over, task.now)),
+    }
+
+
+def _notices(task: Task) -> list[Notice]:
+    visit, zone, found = task.visit, task.context.calendar.zone, []
+    if task.state.contact_blocked:
+        found.append(Notice("bad", text("The buyer asked not to be contacted again.")))
+    if visit.status == "scheduled" and visit.window_start:
+        opens = moment_words(visit.window_start, task.now, zone)
+        left = left_words(visit.window_start, task.now)
+        found.append(
+            Notice(
+                "warn", text("This can be done from {opens} on, {left}.", opens=opens, left=left)
+            )
+        )
+    elif visit.window_end and visit.status == "open":
+        found.append(_window_notice(task, visit.window_end))
+    if visit.assignee:
+        found.append(
+            Notice("plain", text("{name} is doing this.", name=task.context.label(visit.assignee)))
+        )
+    if visit.signatures:
+        names = text(", ").join(task.context.label(name) for name in visit.signatures)
+        found.append(Notice("plain", text("Signed so far: {names}", names=names)))
+    return found
+
+
+def _window_notice(task: Task, end: datetime) -> Notice:
+    zone = task.context.calendar.zone
+    if task.now < end:
+        until = moment_words(end, task.now, zone)
+        return Notice("good", text("Calls may be made until {until}.", until=until))
+    return Notice("warn", text("The time for calls is over; only record what came of it."))
+
+
+def _errors(task: Task, typed: Typed) -> list[Wrong]:
+    fields = form_of(task.step)
+    found = [Wrong("person", text("I am"), typed.person_error)] if typed.person_error else []
+    return found + wrong_fields(fields, typed.errors)
+
+
+def wrong_fields(fields: Mapping[str, FieldWords], errors: Mapping[str, str]) -> list[Wrong]:
+    """The error summary's lines, with the words of each field."""
+    return [Wrong(f"f.{key}", _label(fields, key), message) for key, message in errors.items()]
+
+
+def _label(fields: Mapping[str, FieldWords], key: str) -> str:
+    name, _, rest = key.partition(".")
+    if name not in fields:
+        return ""
+    index, _, column = rest.partition(".")
+    inner = fields[name].fields.get(column)
+    if inner is None:
+        return fields[name].label
+    number = text("No. {n}", n=int(index) + 1) if index.isdigit() else ""
+    return f"{fields[name].label} {number} {inner.label}"

@@ -1,0 +1,139 @@
+"""One POST on a task's page: who, on what, with which values; and how it is answered."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, replace
+from typing import Any
+
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import FormData
+from starlette.requests import Request
+from starlette.responses import Response
+
+from jieli.engine.errors import FormError, Refused, WorkItemClosed
+from jieli.engine.events import Event
+from jieli.store import drafts
+from jieli.store.cases import Applied, Duplicate, Outcome, Rejected
+from jieli.store.times import real_now
+from jieli.texts import text
+from jieli.web.identity import Actor
+from jieli.web.nonces import new_nonce, read_nonce
+from jieli.web.notices import Note, note_page, refusal_words
+from jieli.web.pages import page
+from jieli.web.posted import Posted
+from jieli.web.resources import Resources
+from jieli.web.session import Session
+from jieli.web.task import Task
+from jieli.web.task_page import Notice, Typed, task_page
+
+
+@dataclass(frozen=True)
+class Turn:
+    """Everything a handler of a POST needs."""
+
+    request: Request
+    resources: Resources
+    task: Task
+    session: Session | None
+    actor: Actor
+    form: FormData
+    posted: Posted
+    path: str
+
+    @property
+    def typed(self) -> Typed:
+        """The page's form as it was posted."""
+        return Typed(
+            values=self.posted.values, open_rows=self.posted.open_rows, person=self.posted.person
+        )
+
+    @property
+    def nonce(self) -> str | None:
+        """The posted nonce, if it was made for this link."""
+        return read_nonce(self.resources.ring, self.task.link.link_id, self.posted.nonce)
+
+
+def show(turn: Turn, typed: Typed, status: int = 200) -> Response:
+    """The page again, with what was typed."""
+    return show_task(turn.request, turn.resources, turn.task, turn.actor, typed, turn.path, status)
+
+
+def show_task(
+    request: Request, resources: Resources, task: Task, actor: Actor, typed: Typed, path: str,
+    status: int = 200,
+) -> Response:  # fmt: skip
+    """The page of a task."""
+    nonce = new_nonce(resources.ring, task.link.link_id)
+    words = task_page(task, actor, typed, action=path, nonce=nonce)
+    return page(request, "work_item.html", {"page": words}, status)
+
+
+def ask_again(turn: Turn, kind: str, words: str, status: int = 409, **changes: Any) -> Response:
+    """The page again with a notice on top; nothing typed is lost."""
+    notices = (Notice(kind, words),)
+    return show(turn, replace(turn.typed, notices=notices, **changes), status)
+
+
+async def submit(turn: Turn, event: Event) -> Outcome | None:
+    """Hand an event to the store; None when the form's nonce was not made for this page."""
+    nonce = turn.nonce
+    if nonce is None:
+        return None
+    link, case_id = turn.task.link.link_id, turn.task.state.case_id
+    future = turn.resources.committer.submit(case_id, f"link:{link}:{nonce}", event)
+    outcome = await asyncio.wrap_future(future)
+    if isinstance(outcome, Applied):
+        turn.resources.wake(case_id)
+    return outcome
+
+
+def refused(turn: Turn, outcome: Outcome | None) -> Response:
+    """What to say when an event did not count."""
+    if outcome is None:
+        return ask_again(turn, "warn", text("This page was open for long. Please press once more."))
+    assert not isinstance(outcome, Applied | Duplicate)
+    if isinstance(outcome, Rejected):
+        return _rejected(turn, outcome)
+    words = text(
+        "Something went wrong on our side. What you typed is still here; please try again."
+    )
+    return ask_again(turn, "bad", words, 500)
+
+
+def _rejected(turn: Turn, outcome: Rejected) -> Response:
+    error, task = outcome.error, turn.task
+    if isinstance(error, FormError):
+        return show(turn, replace(turn.typed, errors=error.fields), 422)
+    assert isinstance(error, Refused)
+    words = refusal_words(error, task.context, task.now)
+    if isinstance(error, WorkItemClosed):
+        return note_page(
+            turn.request,
+            Note(
+                title=words, lines=(text("Your entries were not saved; nothing was done twice."),),
+                process=task.definition.process.title, ref=task.state.ref, status=409, home=True,
+            ),
+        )  # fmt: skip
+    return ask_again(turn, "warn", words)
+
+
+def draft_author(task: Task, session: Session | None) -> str:
+    """Whose draft it is: the PIN's owner, the link's person, or the group the link went to."""
+    if session and task.link.person in (None, session.person):
+        return session.person
+    return task.link.person or f"role:{task.link.role}"
+
+
+async def save_draft(turn: Turn) -> None:
+    """Keep what was typed."""
+    author = draft_author(turn.task, turn.session)
+
+    def work() -> None:
+        with turn.resources.database.write() as connection:
+            drafts.save(
+                connection, turn.task.state.case_id, turn.task.visit.id, author,
+                turn.posted.values, real_now(),
+            )  # fmt: skip
+
+    await run_in_threadpool(work)

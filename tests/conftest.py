@@ -1,0 +1,26 @@
+"""What all tests share: no settings leak in from outside, and the stores to test against."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from tests.databases import (  # noqa: F401
+    database,
+    postgres_server,
+    postgres_url,
+    second,
+    sqlite_template,
+    store_url,
+)
+
+_ABOUT_TESTS = "JIELI_TEST_"
+
+
+@pytest.fixture(autouse=True)
+def no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The environment of whoever runs the tests says nothing about Jieli."""
+    for name in list(os.environ):
+        if name.startswith("JIELI_") and not name.startswith(_ABOUT_TESTS):
+            monkeypatch.delenv(name)
