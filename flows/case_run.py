@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from uuid import UUID, uuid4
 
 from jieli.store import calls, case_events, leases, outbox, runs
-from jieli.store.calls import ServiceCall
-from jieli.store.outbox import OutboxRow
-from jieli.store.runs import CaseRun, VisitRow
+from jieli.store.outbox import WaitingMessage
+from jieli.store.runs import VisitRow
+from jieli.store.shown import CaseShown, case_shown
 from tasks.resources import Resources
 
 LEASE_SECONDS = 60.0
@@ -27,8 +27,7 @@ class Ready:
 
     kind: str
     visit: VisitRow | None = None
-    message: OutboxRow | None = None
-    call: ServiceCall | None = None
+    messages: tuple[WaitingMessage, ...] = ()
 
 
 @dataclass
@@ -38,7 +37,6 @@ class Activation:
     own: Resources
     case_id: str
     run_id: UUID
-    owner: str
     revision: int = 0
     queue: list[Ready] = field(default_factory=list)
 
@@ -49,30 +47,52 @@ class Activation:
         return self.queue.pop(0) if self.queue else None
 
     def _look(self) -> list[Ready]:
-        # The revision first: whatever is committed after it is newer than what we show.
         with self.own.database.read() as conn:
+            # The revision first: whatever is committed after it is newer than what we show.
             self.revision = runs.revision(conn, self.case_id)
             messages = outbox.due(conn, case_id=self.case_id, limit=MOST_AT_ONCE)
-            due_calls = calls.due(conn, case_id=self.case_id, limit=MOST_AT_ONCE)
+            due_calls = calls.due_count(conn, case_id=self.case_id)
             others = case_events.is_pending(conn, from_case=self.case_id)
             visits = runs.visits_to_show(conn, self.case_id, str(self.run_id))
-        return [
+        ready = [Ready(visit.kind, visit=visit) for visit in visits]
+        if due_calls:
+            ready.insert(0, Ready("calls"))
+        if others:
+            ready.insert(0, Ready("other_cases"))
+        if messages:
             # People wait for their messages; nobody waits for a bar.
-            *(Ready("message", message=row) for row in messages),
-            *([Ready("other_case")] if others else []),
-            *(Ready("call", call=row) for row in due_calls),
-            *(Ready(visit.kind, visit=visit) for visit in visits),
-        ]
+            ready.insert(0, Ready("messages", messages=tuple(messages)))
+        return ready
 
-    def state(self) -> CaseRun:
-        """The case and its run as the store has them now."""
+    def shown(self) -> CaseShown:
+        """The case as its run shows it now."""
         with self.own.database.read() as conn:
-            return runs.run_of(conn, self.case_id)
+            return case_shown(conn, self.case_id)
 
-    def mark_shown(self, visit: VisitRow, task_run_id: UUID | None) -> None:
+    def is_its_run(self) -> bool:
+        """Whether this run is the case's own; one started by hand on the deployment is not."""
+        with self.own.database.write() as conn:
+            run = runs.run_of(conn, self.case_id)
+            if run is not None and run.run_id is None:
+                # Made, but the process that made it died before it could save the id.
+                return runs.save_run(conn, self.case_id, str(self.run_id), run.generation)
+        return run is not None and run.run_id == str(self.run_id)
+
+    def mark_shown(self, visit: VisitRow, bar: UUID) -> None:
         """The bar of this visit stands as the visit does."""
         with self.own.database.write() as conn:
-            runs.mark_shown(conn, self.case_id, visit, str(self.run_id), str(task_run_id))
+            done = [(visit.visit, visit.status, str(bar))]
+            runs.mark_shown(conn, self.case_id, str(self.run_id), done)
+
+    def mark_revision(self) -> None:
+        """The run shows the case as it was when we last looked."""
+        with self.own.database.write() as conn:
+            runs.shown(conn, self.case_id, str(self.run_id), self.revision)
+
+    def went_on(self) -> bool:
+        """Whether the case is newer than what the run shows, or has something due."""
+        with self.own.database.read() as conn:
+            return runs.is_behind(conn, self.case_id)
 
 
 class LostToAnother(Exception):
@@ -82,21 +102,21 @@ class LostToAnother(Exception):
 @asynccontextmanager
 async def holding(own: Resources, case_id: str, run_id: UUID) -> AsyncIterator[Activation]:
     """Hold the case's lease while its run executes; raises LostToAnother."""
-    owner = f"{own.owner}:{uuid4().hex[:8]}"
+    name, owner = f"case:{case_id}", f"{own.owner}:{uuid4().hex[:8]}"
     with own.database.write() as conn:
-        if not leases.take(conn, f"case:{case_id}", owner, LEASE_SECONDS):
+        if not leases.take(conn, name, owner, LEASE_SECONDS):
             raise LostToAnother(case_id)
-    keeper = asyncio.create_task(_keep(own, case_id, owner))
+    keeper = asyncio.create_task(_keep(own, name, owner))
     try:
-        yield Activation(own, case_id, run_id, owner)
+        yield Activation(own, case_id, run_id)
     finally:
         keeper.cancel()
         with own.database.write() as conn:
-            leases.release(conn, f"case:{case_id}", owner)
+            leases.release(conn, name, owner)
 
 
-async def _keep(own: Resources, case_id: str, owner: str) -> None:
+async def _keep(own: Resources, name: str, owner: str) -> None:
     while True:
         await asyncio.sleep(LEASE_SECONDS / 3)
         with own.database.write() as conn:
-            leases.renew(conn, f"case:{case_id}", owner, LEASE_SECONDS)
+            leases.renew(conn, name, owner, LEASE_SECONDS)

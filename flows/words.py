@@ -1,10 +1,11 @@
-"""The words a supervisor reads in Prefect: names of task runs, why a run is parked. No personal data."""
+"""The words a supervisor reads in Prefect: names of runs, why one is parked. No personal data."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from jieli.engine.context import Context
 from jieli.store.outbox import WaitingMessage
 from jieli.store.runs import VisitRow
 from jieli.store.shown import CaseShown, Waiting
@@ -12,7 +13,8 @@ from jieli.store.shown import CaseShown, Waiting
 _ZONE = ZoneInfo("Asia/Shanghai")
 _PURPOSES = {
     "work_item": "通知", "reminder": "提醒", "handed_on": "转办通知", "escalated": "请主管安排",
-    "late": "逾期通知", "missed": "错过时段", "wait": "等待的链接", "notice": "告知", "nobody": "无人在岗",
+    "late": "逾期通知", "missed": "错过时段", "wait": "等待的链接", "notice": "告知",
+    "nobody": "无人在岗",
 }  # fmt: skip
 _OUTCOMES = {
     "time_up": "时间到", "late": "逾期", "told": "已告知", "split": "并行", "joined": "汇合",
@@ -20,6 +22,16 @@ _OUTCOMES = {
     "overtaken": "不再需要", "passed_by": "不再需要", "case_closed": "随单结束",
     "contact_blocked": "不再联系",
 }  # fmt: skip
+
+
+def run_name(case: CaseShown) -> str:
+    """The name a supervisor finds the case by: `差评 4821 严重 · A1024`."""
+    return f"{case.title} · {case.ref}"
+
+
+def run_tags(case: CaseShown) -> list[str]:
+    """The process and what is true of the case now."""
+    return [f"process:{case.process}", *case.tags]
 
 
 def parked_reason(case: CaseShown) -> str:
@@ -30,7 +42,8 @@ def parked_reason(case: CaseShown) -> str:
 
 
 def _one(waiting: Waiting) -> str:
-    who = f"（{'、'.join(waiting.who[:3])}{' 等' if len(waiting.who) > 3 else ''}）" if waiting.who else ""
+    more = " 等" if len(waiting.who) > 3 else ""
+    who = f"（{'、'.join(waiting.who[:3])}{more}）" if waiting.who else ""
     if waiting.status == "scheduled" and waiting.opens_at:
         return f"{waiting.title}{who}，{_moment(waiting.opens_at)} 开始"
     if waiting.status == "blocked":
@@ -44,11 +57,13 @@ def _moment(at: datetime) -> str:
     return f"{local.month}月{local.day}日 {local:%H:%M}"
 
 
-def message_name(message: WaitingMessage, to: str) -> str:
+def message_name(message: WaitingMessage, context: Context) -> str:
     """The name of a delivery: `通知 李娜 · M-17`."""
-    return f"{_PURPOSES.get(message.purpose, '通知')} {to} · {message.reference}"
+    role = context.roles.get(message.to_role or "")
+    to = role.label if role else context.label(message.to_person)
+    return f"{_PURPOSES.get(message.purpose, '通知')} {to} · M-{message.id}"
 
 
-def outcome_of(visit: VisitRow, label: str | None) -> str:
-    """How a step ended, as its bar says: the button's words, or what the machine did."""
-    return label or _OUTCOMES.get(visit.outcome or "", visit.outcome or "完成")
+def outcome_name(visit: VisitRow) -> str:
+    """How a step ended, as its bar says: what the machine did, or the button's name."""
+    return _OUTCOMES.get(visit.outcome or "", visit.outcome or "完成")

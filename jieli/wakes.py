@@ -12,6 +12,7 @@ from httpx import HTTPStatusError
 from jieli.prefect_rest import DeploymentMissing, PrefectRest, PrefectUnreachable
 from jieli.store import runs
 from jieli.store.database import Database, kill_point
+from jieli.store.shown import CaseShown, case_shown
 
 log = logging.getLogger(__name__)
 MOST_WAITING = 32
@@ -76,19 +77,32 @@ class Wakes:
 def wake_now(database: Database, prefect: PrefectRest, case_id: str) -> str:
     """Resume the case's run, or create it when it has none; returns what Prefect answered."""
     with database.read() as conn:
-        run = runs.run_of(conn, case_id)
-    if run.run_id is None:
-        return create_run(database, prefect, run)
-    answer = prefect.resume(run.run_id)
-    return answer
+        case = case_shown(conn, case_id)
+    if case.run_id is None:
+        return create_run(database, prefect, case, case.generation)
+    answer = prefect.resume(case.run_id)
+    return renew_run(database, prefect, case) if answer == "GONE" else answer
 
 
-def create_run(database: Database, prefect: PrefectRest, run: runs.CaseRun) -> str:
+def renew_run(database: Database, prefect: PrefectRest, case: CaseShown) -> str:
+    """Make a run of the next generation for a case whose run was deleted."""
+    generation = case.generation + 1
+    # The old run is forgotten first: the new one must not find itself a stranger to its case.
+    with database.write() as conn:
+        runs.save_run(conn, case.case_id, None, generation)
+    return create_run(database, prefect, case, generation)
+
+
+def create_run(
+    database: Database, prefect: PrefectRest, case: CaseShown, generation: int
+) -> str:
     """Create the run of this generation; asking twice gives the same run."""
+    tags = [f"process:{case.process}", *case.tags]
     run_id = prefect.create_run(
-        run.process, run.case_id, generation=run.generation, name=run.name, tags=run.tags
-    )
+        case.process, case.case_id, generation=generation,
+        name=f"{case.title} · {case.ref}", tags=tags,
+    )  # fmt: skip
     kill_point("run_created_before_saved")
     with database.write() as conn:
-        runs.save_run(conn, run.case_id, run_id, run.generation)
+        runs.save_run(conn, case.case_id, run_id, generation)
     return "CREATED"

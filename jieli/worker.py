@@ -177,7 +177,13 @@ class JieliWorker(BaseWorker[JieliJobConfiguration, JieliVariables, JieliResult]
             await super().start(*args, **kwargs)
 
     async def setup(self) -> None:
-        """Open the loops before the first poll can want them."""
+        """Open the loops before the first poll can want them, and let the watchdog look."""
+        # Not at import: the Prefect server imports this module and must not open our store.
+        from tasks.resources import resources
+        from tasks.watchdog import Watchdog
+
+        self._watchdog = Watchdog(resources())
+        self._watchdog.start()
         for loop in (*self._cases, *self._clock):
             await asyncio.to_thread(loop.open)
         await super().setup()

@@ -48,6 +48,20 @@ def publish(directory: Path | None, reason: str, json_: bool) -> None:
         click.echo(text(words, process=each.process, version=each.version))
 
 
+def publish_shipped(settings: Settings) -> dict[str, str]:
+    """Migrate and publish the definitions folder; returns the titles by process."""
+    library = load(read((settings.definitions_dir,)))
+    with store(settings) as database:
+        databases.migrate(database)
+        with database.write() as conn:
+            definitions.publish(
+                conn, library, author=getpass.getuser(), reason="jieli up", now=business_now(conn)
+            )
+        with database.read() as conn:
+            known = definitions.latest_definitions(conn)
+    return {process: found.process.title for process, found in known.items()}
+
+
 @click.command()
 def deploy() -> None:
     """Make or mend Prefect's pool, queues, deployments and schedules."""

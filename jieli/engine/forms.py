@@ -13,7 +13,7 @@ from typing import Any
 from jieli.engine.definition import Button, FieldWords, Rule
 from jieli.engine.errors import FormError
 from jieli.engine.expressions import ExpressionError, evaluate, references
-from jieli.engine.inputs import Mistake, Reader, is_empty
+from jieli.engine.inputs import Mistake, Reader, is_date, is_empty
 from jieli.engine.scope import typed
 from jieli.texts import text
 
@@ -174,7 +174,9 @@ class _Form:
             self._wrong(name, str(mistake))
 
     def _bound(self, words: float | str | None) -> Any:
-        return self._evaluate(words, otherwise=None) if isinstance(words, str) else words
+        if not isinstance(words, str) or is_date(words):
+            return words
+        return self._evaluate(words, otherwise=None)
 
     def _required(self, field: FieldWords) -> bool:
         if isinstance(field.required, str):

@@ -21,6 +21,8 @@ LARGEST_AMOUNT = Decimal("99999999.99")
 YEARS = range(1900, 2200)
 
 _YES, _NO = {"yes", "on", "true", "1", "是"}, {"no", "off", "false", "0", "否"}
+_DATE = re.compile(r"\d{4}-\d\d-\d\d")
+_DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _NUMBER = re.compile(r"-?\d{1,15}(\.\d{1,9})?")
 _MOBILE = re.compile(r"(?:(?:\+|00)?86-?)?(1[3-9]\d{9}(?:-\d{1,6})?|1[3-9]\d{10}-\d{1,6})")
 _LANDLINE = re.compile(r"(?:(?:\+|00)86-?)?(0?(?:10|2\d|[3-9]\d\d))-?(\d{7,8})(-\d{1,6})?")
@@ -34,6 +36,11 @@ class Mistake(Exception):
 def is_empty(given: Any) -> bool:
     """Whether nothing was filled in."""
     return given is None or given in ([], ()) or (isinstance(given, str) and not given.strip())
+
+
+def is_date(words: str) -> bool:
+    """Whether a bound is a date written out, not an expression."""
+    return _DATE.match(words.strip()) is not None
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Reads definition files into models. Owns which file says what; every problem of every file at once."""
+"""Reads definition files into models, and says everything that is wrong with them at once."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from pydantic import Field
 
 from jieli.engine import checks
 from jieli.engine.calendar import Hours, WorkCalendar
@@ -25,12 +27,12 @@ class ShopFile(Words):
     """What a file about the shop may hold; each part stands in one file only."""
 
     shop: str = ""
-    roles: dict[Name, Role] = {}
-    people: dict[Name, Person] = {}
-    hours: dict[Name, Hours] = {}
+    roles: dict[Name, Role] = Field(default={})
+    people: dict[Name, Person] = Field(default={})
+    hours: dict[Name, Hours] = Field(default={})
     calendar: WorkCalendar = WorkCalendar()
-    channels: dict[Name, Channel] = {}
-    messages: dict[Name, MessageWords] = {}
+    channels: dict[Name, Channel] = Field(default={})
+    messages: dict[Name, MessageWords] = Field(default={})
 
 
 @dataclass(frozen=True)
@@ -88,7 +90,7 @@ def read_directory(path: Path) -> dict[str, str]:
 def _not_utf8(name: str, content: bytes, at: int) -> Problem:
     line = content[:at].count(b"\n") + 1
     column = at - (content.rfind(b"\n", 0, at) + 1) + 1
-    message = text("The file is not UTF-8; save it as UTF-8 (in Notepad: Save as, Encoding).")
+    message = text("The file is not UTF-8; save it as UTF-8 (in Notepad: Save as, Encoding)")
     return Problem(name, line, column, "", message)
 
 
@@ -99,7 +101,7 @@ def _sorted_by_kind(documents: list[Document]) -> _Shelf:
         if data is None:
             shelf.lost.append(document)
         elif not isinstance(data, dict):
-            document.say((), text("Keys with values are wanted here."))
+            document.say((), text("Keys with values are wanted here"))
             shelf.lost.append(document)
         elif "process" in data:
             shelf.processes.append((document, validate(Process, document)))
@@ -107,7 +109,7 @@ def _sorted_by_kind(documents: list[Document]) -> _Shelf:
             shelf.shops.append((document, validate(ShopFile, document)))
         else:
             hints = [did_you_mean(key, _KINDS_OF_FILE) for key in data]
-            message = text("This is neither a process (process:) nor about the shop (roles:, …).")
+            message = text("This is neither a process (process:) nor about the shop (roles:, …)")
             document.say((), message, next((hint for hint in hints if hint), None))
             shelf.lost.append(document)
     return shelf
@@ -127,7 +129,7 @@ def _shop_parts(shelf: _Shelf) -> dict[str, Any]:
 
 def _say_twice(document: Document, key: str, first: Document) -> None:
     place = first.place((key,), key=True)
-    message = text('"{key}" stands in {file}, line {line}, already.',
+    message = text('"{key}" stands in {file}, line {line}, already',
                    key=key, file=first.file, line=place.line)  # fmt: skip
     document.say((key,), message, key=True)
 
@@ -140,7 +142,7 @@ def _processes(shelf: _Shelf) -> dict[str, Process]:
             continue
         name = each.model.process
         if name in first:
-            message = text('The process "{name}" stands in {file} already.',
+            message = text('The process "{name}" stands in {file} already',
                            name=name, file=first[name].file)  # fmt: skip
             document.say(("process",), message)
             continue
@@ -158,12 +160,12 @@ def _check(shelf: _Shelf, processes: dict[str, Process], context: Context) -> No
     around = Surroundings(
         context=context,
         processes=processes,
-        shop_is_whole=whole and all(found.model for _, found in shelf.shops),
+        shop_is_whole=whole and all(found.is_whole for _, found in shelf.shops),
         processes_are_whole=whole and all(found.model for _, found in shelf.processes),
     )
     for document, process in shelf.processes:
         if process.model is not None:
-            checks.check_process(document, process.model, around, process.broken, process.flawed)
+            checks.check_process(document, process, process.model, around)
     for document, shop in shelf.shops:
         if shop.model is not None:
             checks.check_shop(document, shop.model.messages, around, shop.broken)
@@ -171,8 +173,8 @@ def _check(shelf: _Shelf, processes: dict[str, Process], context: Context) -> No
 
 def _all_problems(shelf: _Shelf) -> list[Problem]:
     documents = [*shelf.lost, *(d for d, _ in shelf.processes), *(d for d, _ in shelf.shops)]
-    return sorted({problem for document in documents for problem in document.problems},
-                  key=lambda problem: (problem.file, problem.line, problem.column, problem.message))  # fmt: skip
+    found = {problem for document in documents for problem in document.problems}
+    return sorted(found, key=lambda each: (each.file, each.line, each.column, each.message))
 
 
 __all__ = ["Library", "ShopFile", "load", "read_directory"]

@@ -41,37 +41,43 @@ _IN_PLACE_OF: dict[Path, Any] = {
     ("case", "rules"): [],
 }  # fmt: skip
 _SIMPLE = {
-    "string_type": "A text is wanted here.",
-    "int_type": "A whole number is wanted here.",
-    "int_parsing": "A whole number is wanted here.",
-    "int_from_float": "A whole number is wanted here.",
-    "float_type": "A number is wanted here.",
-    "float_parsing": "A number is wanted here.",
-    "bool_type": "Write yes or no here.",
-    "bool_parsing": "Write yes or no here.",
-    "dict_type": "Keys with values are wanted here.",
-    "model_type": "Keys with values are wanted here.",
-    "model_attributes_type": "Keys with values are wanted here.",
-    "tuple_type": "A list is wanted here.",
-    "list_type": "A list is wanted here.",
-    "date_type": "A date is wanted here, like 2026-10-01.",
-    "date_parsing": "A date is wanted here, like 2026-10-01.",
-    "date_from_datetime_parsing": "A date is wanted here, like 2026-10-01.",
+    "string_type": "A text is wanted here",
+    "int_type": "A whole number is wanted here",
+    "int_parsing": "A whole number is wanted here",
+    "int_from_float": "A whole number is wanted here",
+    "float_type": "A number is wanted here",
+    "float_parsing": "A number is wanted here",
+    "bool_type": "Write yes or no here",
+    "bool_parsing": "Write yes or no here",
+    "dict_type": "Keys with values are wanted here",
+    "model_type": "Keys with values are wanted here",
+    "model_attributes_type": "Keys with values are wanted here",
+    "tuple_type": "A list is wanted here",
+    "list_type": "A list is wanted here",
+    "date_type": "A date is wanted here, like 2026-10-01",
+    "date_parsing": "A date is wanted here, like 2026-10-01",
+    "date_from_datetime_parsing": "A date is wanted here, like 2026-10-01",
 }
 
 
 @dataclass
 class Validated(Generic[Model]):
-    """The model, if there is one, and the parts in it that only stand in for broken ones."""
+    """The model, if there is one; what in it stands in for broken parts; what lost a key."""
 
     model: Model | None = None
     broken: set[Path] = field(default_factory=set)
+    partial: set[Path] = field(default_factory=set)
     flawed: bool = False
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether every part of the file is there, even if some are broken inside."""
+        return self.model is not None and () not in self.partial
 
 
 def validate(kind: type[Model], document: Document) -> Validated[Model]:
     """The document as a model; its mistakes become problems of the document."""
-    data, result = deepcopy(document.data), Validated[Model]()
+    data, result = deepcopy(document.data), Validated[Model](flawed=bool(document.problems))
     told: set[Path] = set()
     for _ in range(_ROUNDS):
         try:
@@ -84,10 +90,10 @@ def validate(kind: type[Model], document: Document) -> Validated[Model]:
             continue
         result.flawed = True
         for each in _one_each(data, found):
-            if each.path not in told:
+            if each.path not in told and not document.is_told(each.path):
                 told.add(each.path)
                 _tell(kind, document, each)
-        mended = [_mend(data, each, result.broken) for each in _one_each(data, found)]
+        mended = [_mend(data, each, result) for each in _one_each(data, found)]
         if not all(mended):
             return result
     return result
@@ -116,7 +122,8 @@ def _take_as_text(data: Any, document: Document, found: Sequence[ErrorDetails]) 
 def _path_of(data: Any, location: tuple[int | str, ...]) -> tuple[Path, str | None]:
     """The part of the data a location means, and the member of a union it was read as."""
     node: Any = data
-    path, member, kind_read = list[int | str](), None, False
+    path: list[int | str] = []
+    member, kind_read = None, False
     for part in location:
         if len(path) == 2 and path[0] == "steps" and not kind_read:
             kind_read = True  # the kind of the step, which may be spelled like one of its keys
@@ -124,7 +131,7 @@ def _path_of(data: Any, location: tuple[int | str, ...]) -> tuple[Path, str | No
             isinstance(node, list) and isinstance(part, int) and part < len(node)
         ):
             path.append(part)
-            node = node[part]
+            node = node[part]  # type: ignore[index, unused-ignore]
             member = None
         elif isinstance(part, str) and part != "[key]" and member is None:
             member = part
@@ -152,7 +159,19 @@ def _one_each(data: Any, found: Sequence[ErrorDetails]) -> list[_Found]:
         else:
             first = next(iter(members.values()))[0]
             plain.append(_Found(path, first.error, tuple(members)))
-    return list({each.path: each for each in reversed(plain)}.values())[::-1]
+    return [each for each in _first_of_each(plain) if not _is_echo(each, plain)]
+
+
+def _first_of_each(found: list[_Found]) -> list[_Found]:
+    return list({each.path: each for each in reversed(found)}.values())[::-1]
+
+
+def _is_echo(found: _Found, others: list[_Found]) -> bool:
+    """A list whose only line is wrong is also too short for Pydantic."""
+    size = len(found.path)
+    return found.error["type"] == "too_short" and any(
+        len(each.path) > size and each.path[:size] == found.path for each in others
+    )
 
 
 def _union_of(data: Any, error: ErrorDetails) -> tuple[Path, str] | None:
@@ -188,11 +207,11 @@ def _tell(kind: type[BaseModel], document: Document, found: _Found) -> None:
         message, hint = _unknown_key(kind, error, key)
         document.say(path, message, hint, key=True)
     elif error["type"] == "missing":
-        document.say(path, text('"{key}" is missing.', key=key), key=True)
+        document.say(path, text('"{key}" is missing', key=key), key=True)
     elif error["type"] in ("union_tag_not_found", "union_tag_invalid"):
         document.say(path, *_no_kind(value), key=True)
     elif value is None:
-        message = text('"{key}" is empty; write something or remove it.', key=key)
+        message = text('"{key}" is empty; write something or remove it', key=key)
         document.say(path, message, key=True)
     elif error["loc"][-1] == "[key]":
         document.say(path, _value_error(error, key), key=True)
@@ -203,18 +222,18 @@ def _tell(kind: type[BaseModel], document: Document, found: _Found) -> None:
 def _unknown_key(kind: type[BaseModel], error: ErrorDetails, key: str) -> tuple[str, str | None]:
     known = keys_at(kind, error["loc"][:-1])
     if close := did_you_mean(key, known):
-        return text('There is no key "{key}" here.', key=key), close
+        return text('There is no key "{key}" here', key=key), close
     if owners := owners_of(key):
         hint: str | None = text("it belongs to a step with {kinds}", kinds=" / ".join(owners))
     else:
         hint = text("there is: {keys}", keys=", ".join(known)) if known else None
-    return text('There is no key "{key}" here.', key=key), hint
+    return text('There is no key "{key}" here', key=key), hint
 
 
 def _no_kind(value: Any) -> tuple[str, str | None]:
     message = text(
         "What kind of step this is cannot be seen; it needs one of: who (somebody does it), wait, "
-        "call, notify, decide, parallel, needs (where paths meet), sub_case, end."
+        "call, notify, decide, parallel, needs (where paths meet), sub_case, end"
     )
     kinds = ("who", "wait", "call", "notify", "decide", "parallel", "needs", "sub_case", "end")
     hints = (did_you_mean(key, kinds) for key in value) if isinstance(value, dict) else iter(())
@@ -229,21 +248,21 @@ def _message(found: _Found, written: str) -> tuple[str, str | None]:
     options = re.findall(r"'([^']*)'", str(context.get("expected", "")))
     match error["type"]:
         case "literal_error":
-            message = text('"{value}" cannot be here; there is: {options}.',
+            message = text('"{value}" cannot be here; there is: {options}',
                            value=shown, options=", ".join(options))  # fmt: skip
             return message, did_you_mean(shown, options)
         case "value_error":
             return _value_error(error, shown), None
         case "too_short":
             if context.get("actual_length") == 0:
-                return text("At least one is needed here."), None
-            return text("At least {least} are needed here.", least=context["min_length"]), None
+                return text("At least one is needed here"), None
+            return text("At least {least} are needed here", least=context["min_length"]), None
         case "greater_than_equal":
-            return text("At least {least}.", least=context["ge"]), None
+            return text("At least {least}", least=context["ge"]), None
         case "less_than_equal":
-            return text("At most {most}.", most=context["le"]), None
+            return text("At most {most}", most=context["le"]), None
     if found.choices:
-        return text('"{value}" cannot be here.', value=shown), None
+        return text('"{value}" cannot be here', value=shown), None
     known = _SIMPLE.get(error["type"])
     return (text(known) if known else retold(error["msg"])), None
 
@@ -264,13 +283,14 @@ def did_you_mean(word: str, known: Sequence[str]) -> str | None:
 # ---- standing in -------------------------------------------------------------------------------
 
 
-def _mend(data: Any, found: _Found, broken: set[Path]) -> bool:
+def _mend(data: Any, found: _Found, result: Validated[Any]) -> bool:
     """Take the mistake out of the data; whether that was possible."""
-    path = found.path
+    path, broken = found.path, result.broken
     if any(path[:length] in broken for length in range(1, len(path) + 1)):
         return True
     if found.error["type"] == "extra_forbidden":
         _parent(data, path).pop(path[-1])
+        result.partial.add(path[:-1])
         return True
     for length in (3, 2, 1):
         own = path[:length]

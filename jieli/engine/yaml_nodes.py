@@ -60,6 +60,10 @@ class Document:
             path, key = path[:-1], True
         return Place(1, 1)
 
+    def is_told(self, path: Path) -> bool:
+        """Whether something is wrong with that very part already."""
+        return any(problem.path == dotted(path) for problem in self.problems if path)
+
     def say(self, path: Path, message: str, hint: str | None = None, *, key: bool = False) -> None:
         """Note a problem at that part of the file."""
         place = self.place(path, key=key)
@@ -86,7 +90,7 @@ def read(file: str, source: str) -> Document:
         document.problems.append(explain(file, source, error))
         return document
     if root is None:
-        document.say((), text("The file is empty."))
+        document.say((), text("The file is empty"))
         return document
     document.data = _Reader(document).value(root, ())
     return document
@@ -114,11 +118,11 @@ class _Reader:
         self.count += 1
         if self.count > MOST_NODES or len(path) > DEEPEST:
             if self.count <= MOST_NODES + 1:
-                self.document.say(path[:3], text("The file is too large or too deeply nested."))
+                self.document.say(path[:3], text("The file is too large or too deeply nested"))
             self.count = max(self.count, MOST_NODES + 1)
             return None
         if node.tag.rpartition(":")[2] not in _PLAIN_TAGS or node.tag.startswith("!"):
-            self.document.say(path, text("Tags like {tag} are not used here.", tag=node.tag))
+            self.document.say(path, text("Tags like {tag} are not used here", tag=node.tag))
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node, path)
         if isinstance(node, yaml.SequenceNode):
@@ -129,7 +133,7 @@ class _Reader:
         if _is_unquoted_template(node):
             self.document.say(
                 path,
-                text("A text with {{ }} needs quotes around it."),
+                text("A text with {{ }} needs quotes around it"),
                 text('write it like title: "{{ order_no }}"'),
             )
             return ""
@@ -137,7 +141,7 @@ class _Reader:
         for key_node, value_node in node.value:
             if not isinstance(key_node, yaml.ScalarNode):
                 self.document.values[(*path, "?")] = _start(key_node)
-                self.document.say((*path, "?"), text("A key is a single word."))
+                self.document.say((*path, "?"), text("A key is a single word"))
                 continue
             # `on`, `yes` and `2026` are keys as they are written, whatever YAML 1.1 makes of them.
             key = key_node.value
@@ -152,7 +156,7 @@ class _Reader:
 
     def _duplicate(self, path: Path, key_node: yaml.Node) -> None:
         place, first = _start(key_node), self.document.keys[path]
-        message = text('"{key}" is written twice; the first is on line {line}.',
+        message = text('"{key}" is written twice; the first is on line {line}',
                        key=path[-1], line=first.line)  # fmt: skip
         self.document.problems.append(
             Problem(self.document.file, place.line, place.column, dotted(path), message)
@@ -196,7 +200,7 @@ def _is_unquoted_template(node: yaml.MappingNode) -> bool:
 
 
 def _full_width(sign: str) -> str:
-    return text('"{sign}" is a full-width sign; write {ascii} instead.',
+    return text('"{sign}" is a full-width sign; write {ascii} instead',
                 sign=sign, ascii=FULL_WIDTH[sign])  # fmt: skip
 
 

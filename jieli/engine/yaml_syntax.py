@@ -21,16 +21,16 @@ _SIGNS = (
     re.compile(r"[:,\[{]\s*(“)"),
 )
 _KNOWN = (
-    ("found character '\\t'", "A tab; indent with spaces only."),
+    ("found character '\\t'", "A tab; indent with spaces only"),
     ("mapping values are not allowed here",
-     "A colon where none can be: put quotes around the text, or mend the indentation."),
-    ("while scanning a quoted scalar", "A quotation mark is not closed."),
-    ("expected ',' or", "A comma is missing, or a bracket is not closed."),
-    ("could not find expected ':'", "A colon is missing after the key."),
-    ("found undefined alias", "A text that begins with * needs quotes."),
-    ("but found another document", "One file is one document; remove the line ---."),
-    ("cannot start any token", "A text cannot begin with this sign; put quotes around it."),
-    ("expected <block end>", "The indentation does not fit the lines above."),
+     "A colon where none can be: put quotes around the text, or mend the indentation"),
+    ("while scanning a quoted scalar", "A quotation mark is not closed"),
+    ("expected ',' or", "A comma is missing, or a bracket is not closed"),
+    ("could not find expected ':'", "A colon is missing after the key"),
+    ("found undefined alias", "A text that begins with * needs quotes"),
+    ("but found another document", "One file is one document; remove the line ---"),
+    ("cannot start any token", "A text cannot begin with this sign; put quotes around it"),
+    ("expected <block end>", "The indentation is wrong, or a quotation mark above is not closed"),
 )  # fmt: skip
 
 
@@ -57,13 +57,13 @@ def _in_line(file: str, line: str, number: int) -> Problem | None:
     if found := _TEMPLATE.search(code):
         return Problem(
             file, number + 1, found.start(1) + 1, "",
-            text("A text with {{ }} needs quotes around it."),
+            text("A text with {{ }} needs quotes around it"),
             text('write it like title: "{{ order_no }}"'),
         )  # fmt: skip
     for pattern in (_COLON, *_SIGNS):
         if found := pattern.search(code):
             sign = found[1]
-            message = text('"{sign}" is a full-width sign; write {ascii} instead.',
+            message = text('"{sign}" is a full-width sign; write {ascii} instead',
                            sign=sign, ascii=FULL_WIDTH[sign])  # fmt: skip
             return Problem(file, number + 1, found.start(1) + 1, "", message)
     return None
@@ -76,4 +76,4 @@ def explain_unreadable(file: str, source: str, error: yaml.reader.ReaderError) -
     code = f"U+{ord(error.character):04X}" if isinstance(error.character, str) else "?"
     if isinstance(error.character, int):
         code = f"U+{error.character:04X}"
-    return Problem(file, line, column, "", text("The sign {code} cannot be here.", code=code))
+    return Problem(file, line, column, "", text("The sign {code} cannot be here", code=code))

@@ -70,6 +70,7 @@ class VisitLine:
     candidates: tuple[str, ...]
     window_start: datetime | None
     window_end: datetime | None
+    generation: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -159,11 +159,10 @@ def mark_shown(
 
 
 def behind(connection: Connection, limit: int) -> list[CaseRun]:
-    """The runs that have not shown all of their case, or not its end."""
+    """The runs that have not shown all of their case."""
     return _not_ended(
         connection, limit,
-        case_runs.c.run_id.is_not(None),
-        or_(cases.c.revision > case_runs.c.shown_revision, cases.c.status != "open"),
+        case_runs.c.run_id.is_not(None), cases.c.revision > case_runs.c.shown_revision,
     )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from datetime import timedelta
 from starlette.responses import Response
 
 from jieli.engine import forms
-from jieli.engine.definition import Button
+from jieli.engine.definition import Button, FieldWords
 from jieli.engine.errors import FormError
 from jieli.engine.events import (
     AnswerTakenBack,
@@ -54,6 +54,7 @@ async def answer(turn: Turn, name: str) -> Response:
         answers = forms.check(
             form_of(task.step), task.step.rules, turn.posted.values, task.scope,
             now=task.now, timezone=task.context.calendar.timezone, button=button,
+            people=task.context.people,
         )  # fmt: skip
     except FormError as error:
         return show(turn, replace(turn.typed, errors=error.fields), 422)
@@ -184,21 +185,40 @@ async def quick(turn: Turn, rest: str) -> Response:
     return show(turn, turn.typed)
 
 
-async def row(turn: Turn, rest: str, *, verb: str) -> Response:
-    """Add, change, drop or save one row; what was typed elsewhere stays."""
+async def arrange_rows(turn: Turn, rest: str) -> Response:
+    """Add, change or drop a row; what was typed elsewhere stays, and is kept as a draft."""
     name, _, number = rest.rpartition(":")
     words = form_of(turn.task.step).get(name)
-    if words is None or words.type != "rows" or not number.isdigit():
+    if words is None or words.type != "rows" or not number.isdecimal():
         return show(turn, turn.typed)
-    changed = rows.change(turn.posted, name, verb, int(number))
-    if verb == "save":
-        try:
-            rows.check(words, name, int(number), changed.values, turn.task)
-        except FormError as error:
-            return show(turn, replace(turn.typed, errors=error.fields), 422)
-    await save_draft(replace(turn, posted=changed))
-    said = (Notice("good", text("The row is saved.")),) if verb == "save" else ()
-    return show(replace(turn, posted=changed), replace(turn.typed, notices=said))
+    verb = turn.posted.do.partition(":")[0]
+    mistakes = _row_mistakes(turn, name, words, int(number)) if verb == "row_save" else {}
+    if mistakes:
+        return show(turn, replace(turn.typed, errors=mistakes), 422)
+    changed = replace(turn, posted=rows.change(turn.posted, name, verb, int(number)))
+    await save_draft(changed)
+    said = (Notice("good", text("The row is saved.")),) if verb == "row_save" else ()
+    return show(changed, replace(changed.typed, notices=said))
+
+
+def _row_mistakes(turn: Turn, name: str, words: FieldWords, number: int) -> dict[str, str]:
+    """What is wrong with one row alone, keyed as if the whole form had been checked."""
+    given = turn.posted.values.get(name) or []
+    if number >= len(given):
+        return {f"{name}": text("This row is empty.")}
+    alone = words.model_copy(update={"required": False, "show_if": None, "min": None})
+    try:
+        forms.check(
+            {name: alone}, (), {name: [given[number]]}, turn.task.scope, now=turn.task.now,
+            timezone=turn.task.context.calendar.timezone, people=turn.task.context.people,
+        )  # fmt: skip
+    except FormError as error:
+        first = f"{name}.0."
+        return {
+            f"{name}.{number}.{key.removeprefix(first)}" if key.startswith(first) else key: message
+            for key, message in error.fields.items()
+        }
+    return {}
 
 
 HANDLERS: dict[str, Handler] = {
@@ -208,4 +228,5 @@ HANDLERS: dict[str, Handler] = {
     "draft": draft,
     "back": back,
     "quick": quick,
+    **dict.fromkeys(("row_add", "row_edit", "row_drop", "row_save"), arrange_rows),
 }

@@ -22,11 +22,12 @@ from starlette.responses import JSONResponse, Response
 
 from jieli.engine.context import Context
 from jieli.engine.definition import EventWords, Process, WaitStep
-from jieli.engine.errors import FormError, JieliError, ProcessNotFound
+from jieli.engine.errors import CaseNotFound, FormError, JieliError, ProcessNotFound
 from jieli.engine.events import SignalReceived
 from jieli.store import definitions, queries
 from jieli.store.cases import Applied, Duplicate, Rejected
 from jieli.store.database import Database
+from jieli.store.replay import stored_state
 from jieli.store.times import business_now
 from jieli.web import starting
 from jieli.web.resources import Resources, resources_of
@@ -159,10 +160,13 @@ def _read(database: Database, process: str) -> tuple[Process, Context, datetime]
 
 def _case_of(database: Database, process: str, ref: str) -> str:
     with database.read() as connection:
-        found = queries.case_by_ref(connection, ref)
-    if found is None or found.process != process:
-        raise HookRefused(404, "not found")
-    return found.case_id
+        try:
+            case_id = queries.find_case(connection, ref)
+        except CaseNotFound as error:
+            raise HookRefused(404, "not found") from error
+        if stored_state(connection, case_id).process != process:
+            raise HookRefused(404, "not found")
+    return case_id
 
 
 def _refused(refusal: HookRefused) -> Response:

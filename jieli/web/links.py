@@ -67,9 +67,7 @@ async def act(request: Request, token: str) -> Response:
     if actor is None:
         info = text("Please enter your PIN again; what you typed is kept.")
         return _ask_pin(request, found, _path(token), form=form, info=info, status=401)
-    return await respond(
-        Turn(request, resources, found, found.session, actor, form, posted, _path(token))
-    )
+    return await respond(Turn(request, resources, found, actor, form, posted, _path(token)))
 
 
 async def _load(request: Request, resources: Resources, token: str) -> Task | Finished | None:
@@ -144,7 +142,7 @@ async def _log_in(
     if actor is None:
         return _ask_pin(request, own, path, form=form, status=403)
     if _typed_before(form):
-        turn = Turn(request, resources, own, session, actor, form, posted, path)
+        turn = Turn(request, resources, own, actor, form, posted, path)
         response = show(turn, turn.typed)
     else:
         response = see_other(path)
@@ -184,8 +182,10 @@ async def _too_late(
     if nonce:
         event = _again(found, str(form.get("press", "")))
         event_id = f"link:{found.link.link_id}:{nonce}"
-        future = resources.committer.submit(found.state.case_id, event_id, event)
-        if isinstance(await asyncio.wrap_future(future), Duplicate):
+        outcome = await asyncio.wrap_future(
+            resources.committer.submit(found.state.case_id, event_id, event)
+        )
+        if isinstance(outcome, Duplicate):
             return see_other(f"{request.url.path}?saved=1")
     return finished_page(request, found, status=409)
 

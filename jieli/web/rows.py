@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from jieli.web.posted import Posted, is_empty
+from jieli.web.posted import MOST_ROWS, Posted
 
 
 def change(posted: Posted, name: str, verb: str, number: int) -> Posted:
@@ -30,12 +30,7 @@ def put(values: dict[str, Any], key: str, value: str) -> None:
         values[name] = value
     elif index.isdigit():
         rows = list(values.get(name) or [])
-        rows += [{} for _ in range(int(index) + 1 - len(rows))] if int(index) < 200 else []
+        rows += [{} for _ in range(int(index) + 1 - len(rows))] if int(index) < MOST_ROWS else []
         if int(index) < len(rows):
             rows[int(index)] = {**rows[int(index)], column: value}
             values[name] = rows
-
-
-def without_empty(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The rows that say something."""
-    return [row for row in rows if not is_empty(row)]

@@ -156,7 +156,8 @@ def _why(verb: str, nonce: str | None) -> Notice:
     if nonce is None:
         return Notice("warn", text("This page was open for long. Please press once more."))
     return Notice(
-        "warn", text("Because of your choice there is more to fill in. Please look and press again.")
+        "warn",
+        text("Because of your choice there is more to fill in. Please look and press again."),
     )
 
 

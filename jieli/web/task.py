@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from typing import Any, cast
@@ -12,11 +12,12 @@ from jieli.engine.context import Context
 from jieli.engine.definition import HumanStep, WaitStep
 from jieli.engine.published import Definition
 from jieli.engine.scope import scope_of
-from jieli.store import links
+from jieli.store import definitions, drafts, links, people, queries
 from jieli.store.database import Database
 from jieli.store.links import Link
+from jieli.store.replay import stored_state
 from jieli.store.times import business_now
-from jieli.web.session import Session
+from jieli.web.session import Session, seal_of
 from notifications.links import TokenLink
 
 
@@ -30,7 +31,8 @@ class Task:
     state: CaseState
     visit: Visit
     now: datetime
-    draft: dict[str, Any] | None = None
+    session: Session | None
+    draft: dict[str, Any]
 
     @cached_property
     def step(self) -> HumanStep | WaitStep:
@@ -53,20 +55,47 @@ class Finished:
     state: CaseState
     title: str
     status: str
-    outcome: str | None
     by: str | None
     at: datetime | None
     now: datetime
-    event_ids: frozenset[str] = field(default_factory=frozenset)
 
 
 def load_task(
     database: Database, token: TokenLink, session: Session | None
 ) -> Task | Finished | None:
-    """What a link leads to; None when it is unknown, expired, revoked or no longer this person's."""
+    """What a link leads to; None when it is unknown, expired or given to somebody else."""
     with database.read() as connection:
         link = links.find(connection, token.link_id)
-        if link is None or link.purpose != token.purpose:
-            return None
         now = business_now(connection)
-        return _behind(connection, link, session, now)
+        if link is None or link.purpose != token.purpose or _is_expired(link, now):
+            return None
+        state = stored_state(connection, link.case_id)
+        definition = definitions.definition(connection, state.process, state.version)
+        _, context = definitions.current_context(connection)
+        visit = state.visits.get(link.visit)
+        if visit is None:
+            over = queries.visit_of(connection, link.case_id, link.visit)
+            if over is None or link.generation != over.generation:
+                return None
+            return Finished(
+                link, definition, context, state, over.title, over.status, over.by,
+                over.closed_at, now,
+            )  # fmt: skip
+        if link.status != "active" or link.generation != visit.generation:
+            return None
+        who = people.person(connection, session.person) if session else None
+        own = session if who and session and session.seal == seal_of(who) else None
+        author = draft_author(link, own)
+        draft = drafts.read(connection, link.case_id, link.visit, author)
+    return Task(link, definition, context, state, visit, now, own, draft)
+
+
+def draft_author(link: Link, session: Session | None) -> str:
+    """Whose draft it is: the PIN's owner, the link's person, or the group the link went to."""
+    if session and link.person in (None, session.person):
+        return session.person
+    return link.person or f"role:{link.role}"
+
+
+def _is_expired(link: Link, now: datetime) -> bool:
+    return link.expires_at is not None and link.expires_at <= now

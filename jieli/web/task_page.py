@@ -98,7 +98,7 @@ def task_page(task: Task, actor: Actor, typed: Typed, *, action: str, nonce: str
 
 def initial(task: Task) -> Typed:
     """What a form holds when it is opened: the draft, a taken-back answer, the case's own values."""
-    if task.draft is not None:
+    if task.draft:
         return Typed(values=task.draft)
     known = {
         name: task.state.data[words.case_field]

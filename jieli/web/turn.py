@@ -15,7 +15,6 @@ from jieli.engine.errors import FormError, Refused, WorkItemClosed
 from jieli.engine.events import Event
 from jieli.store import drafts
 from jieli.store.cases import Applied, Duplicate, Outcome, Rejected
-from jieli.store.times import real_now
 from jieli.texts import text
 from jieli.web.identity import Actor
 from jieli.web.nonces import new_nonce, read_nonce
@@ -23,8 +22,7 @@ from jieli.web.notices import Note, note_page, refusal_words
 from jieli.web.pages import page
 from jieli.web.posted import Posted
 from jieli.web.resources import Resources
-from jieli.web.session import Session
-from jieli.web.task import Task
+from jieli.web.task import Task, draft_author
 from jieli.web.task_page import Notice, Typed, task_page
 
 
@@ -35,7 +33,6 @@ class Turn:
     request: Request
     resources: Resources
     task: Task
-    session: Session | None
     actor: Actor
     form: FormData
     posted: Posted
@@ -118,22 +115,12 @@ def _rejected(turn: Turn, outcome: Rejected) -> Response:
     return ask_again(turn, "warn", words)
 
 
-def draft_author(task: Task, session: Session | None) -> str:
-    """Whose draft it is: the PIN's owner, the link's person, or the group the link went to."""
-    if session and task.link.person in (None, session.person):
-        return session.person
-    return task.link.person or f"role:{task.link.role}"
-
-
 async def save_draft(turn: Turn) -> None:
     """Keep what was typed."""
-    author = draft_author(turn.task, turn.session)
+    task = turn.task
+    author = draft_author(task.link, task.session)
 
-    def work() -> None:
-        with turn.resources.database.write() as connection:
-            drafts.save(
-                connection, turn.task.state.case_id, turn.task.visit.id, author,
-                turn.posted.values, real_now(),
-            )  # fmt: skip
+    def work(connection: Any) -> None:
+        drafts.save(connection, task.state.case_id, task.visit.id, author, turn.posted.values)
 
-    await run_in_threadpool(work)
+    await run_in_threadpool(turn.resources.database.run, work)

@@ -24,7 +24,8 @@ from jieli.store.cases import (
 )
 from jieli.store.database import Database
 from jieli.store.replay import replay
-from jieli.store.tables import cases, history, links as link_table, visits
+from jieli.store.tables import cases, history, visits
+from jieli.store.tables import links as link_table
 from tests.contract.shop import (
     CONTEXT,
     LATE,

@@ -1,0 +1,116 @@
+"""What leads out of Jieli: calls to other systems, channels, and the files about the shop."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import get_args
+
+from jieli.engine.checking.cases import ENVIRONMENT_NAME
+from jieli.engine.checking.report import Report, Surroundings
+from jieli.engine.context import Channel
+from jieli.engine.definition import CallStep, MessageWords
+from jieli.engine.events import MessagePurpose
+from jieli.engine.expressions import ExpressionError, references
+from jieli.engine.model_errors import did_you_mean
+from jieli.engine.yaml_nodes import Document, Path
+from jieli.texts import retold, text
+
+_ADDRESS = re.compile(r"https?://[^/@\s]+(/\S*)?(\{\{.*)?", re.DOTALL)
+_NEEDED = {"console": (), "webhook": ("url",), "email": ("server", "sender")}
+_SECRETS = ("url", "secret", "server")
+_NOT_A_NAME = (
+    "This must be the name of an environment variable, like MY_SHOP_SECRET; "
+    "a secret never stands in a file"
+)
+
+
+def check(report: Report) -> None:
+    """The calls of a process."""
+    for _, step, path in report.steps():
+        if not isinstance(step, CallStep):
+            continue
+        call, here = step.call, (*path, "call")
+        if not _ADDRESS.fullmatch(call.url) and not ENVIRONMENT_NAME.fullmatch(call.url):
+            message = (
+                "This must be an address with http:// or https:// and without a password, or the "
+                "name of an environment variable"
+            )
+            report.note((*here, "url"), message)
+        if call.sign_with is not None and not ENVIRONMENT_NAME.fullmatch(call.sign_with):
+            report.note((*here, "sign_with"), _NOT_A_NAME)
+
+
+def check_shop(
+    document: Document,
+    messages: Mapping[str, MessageWords],
+    around: Surroundings,
+    broken: set[Path],
+) -> None:
+    """The roles, people, channels and messages of one file about the shop."""
+    shop, context = _Shop(document, around, broken), around.context
+    for name, role in context.roles.items():
+        path: Path = ("roles", name)
+        if role.desk is not None:
+            shop.knows((*path, "desk"), 'There are no hours "{name}"', role.desk, context.hours)
+        _check_channels(shop, role.channels, path)
+    for name, person in context.people.items():
+        path = ("people", name)
+        for number, each in enumerate(person.roles):
+            shop.knows((*path, "roles", number), 'There is no role "{name}"', each, context.roles)
+        _check_channels(shop, person.channels, path)
+    for name, channel in context.channels.items():
+        _check_channel(shop, channel, ("channels", name))
+    for purpose, words in messages.items():
+        _check_message(shop, purpose, words)
+
+
+class _Shop:
+    """Notes the problems of one file; parts that stand in other files are theirs."""
+
+    def __init__(self, document: Document, around: Surroundings, broken: set[Path]) -> None:
+        self.document, self.around, self.broken = document, around, broken
+
+    def has(self, path: Path) -> bool:
+        """Whether that part stands in this file and could be read."""
+        return path[:2] in self.document.keys and path[:2] not in self.broken
+
+    def say(self, path: Path, message: str, hint: str | None = None, *, key: bool = False) -> None:
+        """One problem, if its place is in this file."""
+        if self.has(path):
+            self.document.say(path, message, hint, key=key)
+
+    def knows(
+        self, path: Path, message: str, name: str, known: Mapping[str, object], *, key: bool = False
+    ) -> None:
+        """Note a name that no file about the shop has."""
+        if name not in known and self.around.shop_is_whole:
+            self.say(path, text(message, name=name), did_you_mean(name, list(known)), key=key)
+
+
+def _check_channels(shop: _Shop, names: tuple[str, ...], path: Path) -> None:
+    known = {"console": None, **shop.around.context.channels}
+    for number, name in enumerate(names):
+        shop.knows((*path, "channels", number), 'There is no channel "{name}"', name, known)
+
+
+def _check_channel(shop: _Shop, channel: Channel, path: Path) -> None:
+    for key in _NEEDED[channel.type]:
+        if getattr(channel, key) is None:
+            shop.say(path, text('"{key}" is missing', key=key), key=True)
+    for key in _SECRETS:
+        value = getattr(channel, key)
+        if value is not None and not ENVIRONMENT_NAME.fullmatch(value):
+            shop.say((*path, key), text(_NOT_A_NAME))
+
+
+def _check_message(shop: _Shop, purpose: str, words: MessageWords) -> None:
+    path: Path = ("messages", purpose)
+    known = dict.fromkeys(get_args(MessagePurpose))
+    shop.knows(path, 'There is no message "{name}"', purpose, known, key=True)
+    for key, template in (("title", words.title), ("text", words.text)):
+        try:
+            references(template, template=True)
+        except ExpressionError as error:
+            reason = retold(error.reason.rstrip("."))
+            shop.say((*path, key), text("This cannot be read: {reason}", reason=reason))

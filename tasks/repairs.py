@@ -1,0 +1,172 @@
+"""Compares the runs of open cases with Prefect, and mends or mirrors what a supervisor did there.
+
+Every mending leaves a line in the case's history. The store is right; Prefect is brought to it.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+from httpx import HTTPStatusError
+
+from jieli.deploying import deploy_all
+from jieli.engine.events import CaseCancelled, NoteAdded
+from jieli.prefect_rest import DeploymentMissing, PrefectUnreachable, RunState
+from jieli.store import definitions, leases, runs
+from jieli.store.cases import Applied, Request, apply_event
+from jieli.store.database import Connection
+from jieli.store.runs import CaseRun
+from jieli.store.shown import case_shown
+from jieli.wakes import renew_run
+from tasks.resources import Resources
+
+log = logging.getLogger(__name__)
+
+EVERY_SECONDS = 5.0
+DEPLOY_EVERY_SECONDS = 30.0
+PAGE = 200
+STUCK_AFTER = timedelta(seconds=30)
+CLOCK_LASTS = timedelta(seconds=150)
+
+
+class Repairs:
+    """A walk through the runs that have not ended, a page at a time."""
+
+    def __init__(self, own: Resources) -> None:
+        self._own = own
+        self._after = ""
+        self._next = time.monotonic()
+        self._next_deploy = time.monotonic() + DEPLOY_EVERY_SECONDS
+
+    def some(self) -> list[str]:
+        """Look at the next page when it is time; returns what was mended, for the log."""
+        if time.monotonic() < self._next:
+            return []
+        self._next = time.monotonic() + EVERY_SECONDS
+        try:
+            return self._deployments() + self._page()
+        except (PrefectUnreachable, HTTPStatusError) as error:
+            return [f"Prefect could not be asked: {error}"]
+
+    def _deployments(self) -> list[str]:
+        if time.monotonic() < self._next_deploy:
+            return []
+        self._next_deploy = time.monotonic() + DEPLOY_EVERY_SECONDS
+        with self._own.database.read() as conn:
+            published = definitions.latest_definitions(conn)
+        titles = {name: found.process.title for name, found in published.items()}
+        deploy_all(self._own.prefect, self._own.settings.work_pool, titles)
+        return [end_stale_clock(self._own, run) for run in stale_clocks(self._own)]
+
+    def _page(self) -> list[str]:
+        with self._own.database.read() as conn:
+            page = runs.live_runs(conn, PAGE, after=self._after)
+        self._after = page[-1].case_id if len(page) == PAGE else ""
+        states = self._own.prefect.runs(str(run.run_id) for run in page)
+        lines = [self._one(run, states.get(str(run.run_id))) for run in page]
+        return [line for line in lines if line]
+
+    def _one(self, run: CaseRun, state: RunState | None) -> str | None:
+        kind = state.type if state else "DELETED"
+        mend = MENDINGS.get(kind)
+        try:
+            return mend(self._own, run, state) if mend else None
+        except DeploymentMissing as error:
+            return f"{run.case_id}: {error}"
+
+
+def stale_clocks(own: Resources) -> list[RunState]:
+    """Runs of the clock whose process died: Prefect alone would leave them Running for ever."""
+    clock = {"deployment_id": {"any_": [own.prefect.deployment("clock", "clock")]}}
+    running = {"state": {"type": {"any_": ["RUNNING", "PENDING"]}}}
+    found = own.prefect.find({**clock, **running})
+    return [run for run in found if run.state_since and _age(run.state_since) > CLOCK_LASTS]
+
+
+def end_stale_clock(own: Resources, run: RunState) -> str:
+    """Let Prefect know that this run of the clock is over."""
+    own.prefect.set_state(run.id, "CRASHED", "Crashed", "进程已不在 · its process is gone")
+    return f"clock run {run.id}: its process was gone"
+
+
+def _age(since: datetime) -> timedelta:
+    return datetime.now(UTC) - since
+
+
+def _deleted(own: Resources, run: CaseRun, state: RunState | None) -> str:
+    """Somebody deleted the run, or Prefect lost its database: make the next generation."""
+    with own.database.read() as conn:
+        case = case_shown(conn, run.case_id)
+    renew_run(own.database, own.prefect, case)
+    return _note(own, run, "run_renewed", "the run was gone from Prefect")
+
+
+def _cancelled(own: Resources, run: CaseRun, state: RunState | None) -> str | None:
+    """A supervisor pressed Cancel: the case ends, and its work items with it."""
+    event = CaseCancelled(reason="在 Prefect 界面取消 · cancelled in the Prefect UI")
+    applied = apply_event(own.database, Request(run.case_id, f"ui-cancel:{run.run_id}", event))
+    with own.database.write() as conn:
+        _saw_the_end(conn, run)
+    return f"{run.case_id}: cancelled in Prefect" if isinstance(applied, Applied) else None
+
+
+def _ended(own: Resources, run: CaseRun, state: RunState | None) -> str | None:
+    """The run ended: with its case, or too early; then it is set to Scheduled in place."""
+    assert state is not None
+    with own.database.write() as conn:
+        case = case_shown(conn, run.case_id)
+        if case.status != "open" and not runs.is_behind(conn, run.case_id):
+            _saw_the_end(conn, run)
+            return None
+    own.prefect.set_state(state.id, "SCHEDULED", "Scheduled", "单子还没有办完 · the case goes on")
+    return _note(own, run, "run_scheduled_again", f"the run was {state.name}")
+
+
+def _saw_the_end(conn: Connection, run: CaseRun) -> None:
+    revision = runs.revision(conn, run.case_id)
+    runs.shown(conn, run.case_id, str(run.run_id), revision, ended=True)
+
+
+def _stuck(own: Resources, run: CaseRun, state: RunState | None) -> str | None:
+    """Running, but nobody runs it: its process died."""
+    assert state is not None
+    if state.state_since and _age(state.state_since) < STUCK_AFTER:
+        return None
+    with own.database.read() as conn:
+        if leases.holder(conn, f"case:{run.case_id}"):
+            return None
+    return _ended(own, run, state)
+
+
+def _never_polled(own: Resources, run: CaseRun, state: RunState | None) -> str | None:
+    """An in-process retry hides a run from every worker's poll; take the mark away."""
+    assert state is not None
+    if state.empirical_policy.get("retry_type") != "in_process":
+        return None
+    policy = {**state.empirical_policy, "retry_type": None}
+    own.prefect.update_run(state.id, empirical_policy=policy)
+    return _note(own, run, "run_freed", "the run was hidden from the workers")
+
+
+def _note(own: Resources, run: CaseRun, what: str, why: str) -> str:
+    moment = datetime.now(UTC).isoformat()
+    note = NoteAdded(text=what, detail={"why": why, "generation": run.generation})
+    apply_event(own.database, Request(run.case_id, f"{what}:{run.run_id}:{moment}", note))
+    return f"{run.case_id}: {why}"
+
+
+Mend = Callable[[Resources, CaseRun, RunState | None], str | None]
+MENDINGS: dict[str, Mend] = {
+    "DELETED": _deleted,
+    "CANCELLED": _cancelled,
+    "COMPLETED": _ended,
+    "FAILED": _ended,
+    "CRASHED": _ended,
+    "RUNNING": _stuck,
+    "PENDING": _stuck,
+    "CANCELLING": _stuck,
+    "SCHEDULED": _never_polled,
+}
