@@ -3,8 +3,11 @@
 Never reads a task run as truth: the store's history says what happened, the bars only show it.
 """
 
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import Enum
 from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 
@@ -12,106 +15,93 @@ from prefect.client.schemas.objects import StateType
 
 from flows.parking import prefect_client
 
-# Constant: the server finds the bar of a step by flow run, task key and dynamic key, and Prefect's
-# own task keys change with the source of the task's function.
+# Constant: bars are found by flow run, task key and dynamic key, and Prefect's own task keys
+# change with the source of the task's function.
 TASK_KEY = "jieli.step"
+PAGE = 200
 
 
-class Ending(Enum):
-    """How a step ended, as the colour of its bar."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bar:
+    """One step's bar: `began` and `ended` in real time, UTC; without `ended` it is still open."""
 
-    DONE = StateType.COMPLETED
-    FAILED = StateType.FAILED
-    CANCELLED = StateType.CANCELLED
-
-
-async def open_bar(flow_run_id: UUID, key: str, name: str) -> UUID:
-    """Begin the bar of a step that waits; the same key gives the same bar, whatever its state."""
-    body = {
-        "flow_run_id": str(flow_run_id),
-        "task_key": TASK_KEY,
-        "dynamic_key": key,
-        "name": name,
-        # Running, because a task run created in another state gets a bar without length.
-        "state": {"type": StateType.RUNNING.value, "name": "Waiting"},
-    }
-    async with prefect_client() as context:
-        answer = await context.client.request("POST", "/task_runs/", json=body)
-    return UUID(answer.json()["id"])
+    key: str
+    name: str
+    began: datetime
+    ended: datetime | None = None
+    state_name: str = "Waiting"
+    message: str = ""
+    is_cancelled: bool = False
 
 
-async def close_bar(
-    task_run_id: UUID, *, name: str, message: str, ending: Ending = Ending.DONE
-) -> None:
-    """End a bar with what was done as the state's name; a second close only renames the end."""
-    state = {"type": ending.value.value, "name": name, "message": message}
-    async with prefect_client() as context:
-        await context.client.request(
-            "POST",
-            "/task_runs/{id}/set_state",
-            path_params={"id": task_run_id},
-            # Forced: while its flow is parked, the server refuses a task run to change.
-            json={"state": state, "force": True},
-        )
+async def show(flow_run_id: UUID, bars: Sequence[Bar]) -> None:
+    """Bring bars to where their steps are, all in one request; the same again changes nothing.
 
-
-async def show_bar(
-    flow_run_id: UUID,
-    key: str,
-    name: str,
-    *,
-    began: datetime,
-    ended: datetime | None = None,
-    state_name: str = "Waiting",
-    message: str = "",
-    ending: Ending = Ending.DONE,
-) -> UUID:
-    """Put a bar at its true place in time, also long after; without `ended` it is still open.
-
-    The REST calls stamp every state with the server's time, but the event by which a Prefect
-    client reports its own task runs carries the time it happened. Recorded a moment later.
+    By the events with which a Prefect client reports its own task runs: they carry the time it
+    happened, also long ago, and do not meet the locks of a server on SQLite, where a task run
+    made by a REST call costs two seconds whenever the recorder is writing.
     """
-    task_run_id = bar_id(flow_run_id, key)
-    bar: dict[str, Any] = {
-        "name": name,
-        "task_key": TASK_KEY,
-        "dynamic_key": key,
-        "start_time": began.isoformat(),
-    }
-    events = [_event(flow_run_id, task_run_id, bar, began, StateType.RUNNING, "Waiting", "")]
-    if ended is not None:
-        # Two states at one instant have no order for the recorder, so the end is a moment later.
-        ended = max(ended, began + timedelta(milliseconds=1))
-        seconds = (ended - began).total_seconds()
-        bar = bar | {"end_time": ended.isoformat(), "total_run_time": seconds}
-        last = _event(flow_run_id, task_run_id, bar, ended, ending.value, state_name, message)
-        events.append(last)
+    events = [event for bar in bars for event in _events(flow_run_id, bar)]
     async with prefect_client() as context:
         await context.client.request("POST", "/events", json=events)
-    return task_run_id
+
+
+async def missing(flow_run_id: UUID, bars: Sequence[Bar]) -> list[Bar]:
+    """The bars Prefect does not have as they should be: events are lost when its server dies."""
+    wanted = {"flow_run_id": {"any_": [str(flow_run_id)]}}
+    have: dict[str, str] = {}
+    async with prefect_client() as context:
+        while True:
+            page = await context.client.request(
+                "POST", "/task_runs/filter",
+                json={"task_runs": wanted, "limit": PAGE, "offset": len(have)},
+            )  # fmt: skip
+            found = page.json()
+            have |= {run["id"]: run["state"]["name"] for run in found}
+            if len(found) < PAGE:
+                break
+    return [bar for bar in bars if have.get(str(bar_id(flow_run_id, bar.key))) != bar.state_name]
 
 
 def bar_id(flow_run_id: UUID, key: str) -> UUID:
-    """The id a bar made from history gets, so that showing it twice changes nothing."""
+    """The id of a step's bar in this run, the same whenever it is shown."""
     return uuid5(NAMESPACE_URL, f"jieli:bar:{flow_run_id}:{key}")
 
 
+def _events(flow_run_id: UUID, bar: Bar) -> Iterator[dict[str, Any]]:
+    about: dict[str, Any] = {
+        "name": bar.name,
+        "task_key": TASK_KEY,
+        "dynamic_key": bar.key,
+        "expected_start_time": bar.began.isoformat(),
+        "start_time": bar.began.isoformat(),
+    }
+    running = StateType.RUNNING.value
+    yield _event(flow_run_id, bar, about, bar.began, (running, "Waiting", ""))
+    if bar.ended is None:
+        return
+    # Two states at one instant have no order for the recorder, so the end is a moment later.
+    ended = max(bar.ended, bar.began + timedelta(milliseconds=1))
+    about |= {
+        "end_time": ended.isoformat(),
+        "total_run_time": (ended - bar.began).total_seconds(),
+    }
+    last = StateType.CANCELLED if bar.is_cancelled else StateType.COMPLETED
+    yield _event(flow_run_id, bar, about, ended, (last.value, bar.state_name, bar.message))
+
+
 def _event(
-    flow_run_id: UUID,
-    task_run_id: UUID,
-    bar: dict[str, Any],
-    at: datetime,
-    state_type: StateType,
-    state_name: str,
-    message: str,
+    flow_run_id: UUID, bar: Bar, about: dict[str, Any], at: datetime, state: tuple[str, str, str]
 ) -> dict[str, Any]:
+    task_run_id = bar_id(flow_run_id, bar.key)
+    type_, name, message = state
     return {
-        "id": str(uuid5(task_run_id, f"{state_type.value}:{state_name}")),
+        "id": str(uuid5(task_run_id, f"{type_}:{name}:{at.isoformat()}")),
         "occurred": at.isoformat(),
-        "event": f"prefect.task-run.{state_name}",
+        "event": f"prefect.task-run.{name}",
         "resource": {
             "prefect.resource.id": f"prefect.task-run.{task_run_id}",
-            "prefect.resource.name": bar["name"],
+            "prefect.resource.name": bar.name,
             "prefect.orchestration": "client",
         },
         "related": [
@@ -121,7 +111,7 @@ def _event(
             }
         ],
         "payload": {
-            "task_run": bar,
-            "validated_state": {"type": state_type.value, "name": state_name, "message": message},
+            "task_run": about,
+            "validated_state": {"type": type_, "name": name, "message": message},
         },
     }

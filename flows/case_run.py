@@ -9,12 +9,16 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
-from jieli.store import calls, case_events, leases, outbox, runs
+from flows import bars
+from flows.words import outcome_name
+from jieli.store import calls, case_events, leases, outbox, runs, times
 from jieli.store.outbox import WaitingMessage
 from jieli.store.runs import VisitRow
 from jieli.store.shown import CaseShown, case_shown
+from jieli.store.times import real_now
 from tasks.resources import Resources
 
 LEASE_SECONDS = 60.0
@@ -38,11 +42,14 @@ class Activation:
     case_id: str
     run_id: UUID
     revision: int = 0
+    clock_offset: timedelta = timedelta()
     queue: list[Ready] = field(default_factory=list)
+    drawn: list[VisitRow] = field(default_factory=list)
 
-    def next_step(self) -> Ready | None:
+    async def next_step(self) -> Ready | None:
         """The next thing that is ready, changed or finished since the run last showed it."""
         if not self.queue:
+            await self.flush()
             self.queue = self._look()
         return self.queue.pop(0) if self.queue else None
 
@@ -50,6 +57,7 @@ class Activation:
         with self.own.database.read() as conn:
             # The revision first: whatever is committed after it is newer than what we show.
             self.revision = runs.revision(conn, self.case_id)
+            self.clock_offset = times.clock_offset(conn)
             messages = outbox.due(conn, case_id=self.case_id, limit=MOST_AT_ONCE)
             due_calls = calls.due_count(conn, case_id=self.case_id)
             others = case_events.is_pending(conn, from_case=self.case_id)
@@ -78,11 +86,42 @@ class Activation:
                 return runs.save_run(conn, self.case_id, str(self.run_id), run.generation)
         return run is not None and run.run_id == str(self.run_id)
 
-    def mark_shown(self, visit: VisitRow, bar: UUID) -> None:
-        """The bar of this visit stands as the visit does."""
+    def bar_of(self, visit: VisitRow) -> bars.Bar:
+        """The bar of a step as the step is now."""
+        began = visit.began_at or self._began(visit)
+        ended = None
+        if visit.is_over and visit.closed_at is not None:
+            ended = began + max(visit.closed_at - visit.opened_at, timedelta())
+            ended = min(ended, real_now())
+        return bars.Bar(
+            key=visit.key, name=visit.title, began=began, ended=ended,
+            state_name=outcome_name(visit) if visit.is_over else "Waiting",
+            message=visit.title if visit.is_over else "", is_cancelled=visit.status == "cancelled",
+        )  # fmt: skip
+
+    def _began(self, visit: VisitRow) -> datetime:
+        # Business time may have been moved: the bar belongs where real time was. A microsecond a
+        # step keeps those that opened in one instant in their order.
+        return visit.opened_at - self.clock_offset + timedelta(microseconds=visit.visit)
+
+    async def flush(self) -> None:
+        """Show the bars that were drawn since the last time, in one request."""
+        if not self.drawn:
+            return
+        shown = {visit: self.bar_of(visit) for visit in self.drawn}
+        await bars.show(self.run_id, list(shown.values()))
         with self.own.database.write() as conn:
-            done = [(visit.visit, visit.status, str(bar))]
+            done = [(visit.visit, visit.status, bar.began) for visit, bar in shown.items()]
             runs.mark_shown(conn, self.case_id, str(self.run_id), done)
+        self.drawn = []
+
+    async def show_what_was_lost(self) -> None:
+        """Show again what Prefect lost; asked once, when the case is closed."""
+        with self.own.database.read() as conn:
+            visits = runs.visits_to_show(conn, self.case_id, str(self.run_id), every=True)
+        lost = await bars.missing(self.run_id, [self.bar_of(visit) for visit in visits])
+        if lost:
+            await bars.show(self.run_id, lost)
 
     def mark_revision(self) -> None:
         """The run shows the case as it was when we last looked."""

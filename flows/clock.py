@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import uuid4
 
 from prefect import flow, get_run_logger
+from prefect.client.schemas.objects import State
 from prefect.context import FlowRunContext
-from prefect.states import Completed, State
+from prefect.states import Completed
 
 from jieli.store import leases
 from tasks.messages import deliver_batch
@@ -26,7 +28,7 @@ MINUTE = timedelta(seconds=60)
 
 
 @flow(name="clock", retries=0, persist_result=False)
-async def clock() -> State:
+async def clock() -> State[Any]:
     """Tick for a minute, unless this run comes too late or another clock is ticking."""
     scheduled = _scheduled()
     if datetime.now(UTC) - scheduled > MOST_LATE:
@@ -46,7 +48,7 @@ def _scheduled() -> datetime:
 async def tick_until(own: Resources, owner: str, end: datetime) -> int:
     """Tick while the lease is ours; the last minute's clock gives it up when its time is over."""
     ticks, repairs = 0, Repairs(own)
-    while datetime.now(UTC) < end:
+    while datetime.now(UTC) < end and not own.stopping.is_set():
         if not _hold(own, owner):
             await asyncio.sleep(TICK_SECONDS)
             continue

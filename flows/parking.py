@@ -3,6 +3,7 @@
 Never decides whether a case may rest: the caller re-reads its own database after `park`.
 """
 
+import logging
 from collections.abc import Iterable
 from contextlib import AbstractAsyncContextManager
 from typing import Any
@@ -76,3 +77,16 @@ async def label(
         await context.client.update_flow_run(
             flow_run_id, name=name, tags=None if tags is None else list(tags)
         )
+
+
+class ParkingIsNoError(logging.Filter):
+    """Prefect's asynchronous engine logs every state but Completed as an error, parking too."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Let the line pass, as what it is."""
+        if record.getMessage().startswith("Finished in state Suspended"):
+            record.levelno, record.levelname = logging.INFO, "INFO"
+        return True
+
+
+logging.getLogger("prefect.flow_runs").addFilter(ParkingIsNoError())

@@ -10,13 +10,14 @@ from typing import Any
 from uuid import UUID
 
 from prefect import flow
+from prefect.client.schemas.objects import State
 from prefect.context import FlowRunContext
 from prefect.exceptions import Pause
-from prefect.states import Cancelled, Completed, State
+from prefect.states import Cancelled, Completed
 
-from flows import bars, parking
+from flows import parking
 from flows.case_run import Activation, LostToAnother, Ready, holding
-from flows.words import message_name, outcome_name, parked_reason, run_name, run_tags
+from flows.words import message_name, parked_reason, run_name, run_tags
 from jieli.store.database import kill_point
 from jieli.store.shown import CaseShown
 from tasks.calls import make_call
@@ -33,7 +34,7 @@ async def run_case(case_id: str) -> State[Any]:
         async with holding(resources(), case_id, run_id) as case:
             if not case.is_its_run():
                 return Cancelled(message="不是这个单子的运行 · not the run of this case")
-            while step := case.next_step():
+            while step := await case.next_step():
                 await STEPS[step.kind](case, step)
             shown = case.shown()
             await parking.label(run_id, name=run_name(shown), tags=run_tags(shown))
@@ -42,7 +43,9 @@ async def run_case(case_id: str) -> State[Any]:
             parked = await park(case, shown)
     except LostToAnother:
         # The other execution shows everything. This one must not end the run, nor leave it Running.
-        parked = await parking.park(run_id, reason="由另一个执行处理 · another execution is at work")
+        parked = await parking.park(
+            run_id, reason="由另一个执行处理 · another execution is at work"
+        )
     raise Pause(state=parked)
 
 
@@ -61,42 +64,47 @@ async def messages(case: Activation, step: Ready) -> None:
     context = case.own.context()
     for message in step.messages:
         named = deliver_message.with_options(task_run_name=message_name(message, context))
-        await named(message.id, case.case_id, return_state=True)
+        await completed(named(message.id, case.case_id, return_state=True))
 
 
 async def other_cases(case: Activation, step: Ready) -> None:
     """Other cases are started or told."""
-    await tell_other_cases(case.case_id, return_state=True)
+    await completed(tell_other_cases(case.case_id, return_state=True))
 
 
 async def calls(case: Activation, step: Ready) -> None:
     """Other systems are called."""
-    await make_call(case.case_id, return_state=True)
+    await completed(make_call(case.case_id, return_state=True))
 
 
 async def human(case: Activation, step: Ready) -> None:
     """A work item: one bar from opened to done."""
-    await show(case, step)
+    await draw(case, step)
 
 
 async def wait(case: Activation, step: Ready) -> None:
     """A wait: one bar as long as it lasts."""
-    await show(case, step)
+    await draw(case, step)
 
 
 async def sub_case(case: Activation, step: Ready) -> None:
     """Another case runs for this one: one bar until it ends."""
-    await show(case, step)
+    await draw(case, step)
 
 
 async def service(case: Activation, step: Ready) -> None:
     """A call or a notice: a bar beside the task runs that carry it out."""
-    await show(case, step)
+    await draw(case, step)
 
 
 async def routing(case: Activation, step: Ready) -> None:
     """A decision, a fork, a join, an end: a bar as short as the step."""
-    await show(case, step)
+    await draw(case, step)
+
+
+async def completed(task_run: Any) -> None:
+    """Wait for a task run; one that failed is red in Prefect, and the clock tries its row again."""
+    await task_run
 
 
 STEPS: dict[str, Callable[[Activation, Ready], Awaitable[None]]] = {
@@ -115,15 +123,10 @@ STEPS: dict[str, Callable[[Activation, Ready], Awaitable[None]]] = {
 }
 
 
-async def show(case: Activation, step: Ready) -> None:
-    """Bring one step's bar to where the step is; the same bar however often it is shown."""
-    visit = step.visit
-    assert visit is not None
-    bar = await bars.open_bar(case.run_id, visit.key, visit.title)
-    if visit.is_over:
-        ending = bars.Ending.CANCELLED if visit.status == "cancelled" else bars.Ending.DONE
-        await bars.close_bar(bar, name=outcome_name(visit), message=visit.title, ending=ending)
-    case.mark_shown(visit, bar)
+async def draw(case: Activation, step: Ready) -> None:
+    """Bring one step's bar to where the step is; the bars of a wake leave together."""
+    assert step.visit is not None
+    case.drawn.append(step.visit)
 
 
 # ---- resting and ending ---------------------------------------------------------------------
@@ -141,6 +144,7 @@ async def park(case: Activation, shown: CaseShown) -> State[Any]:
 
 async def finish(case: Activation, shown: CaseShown) -> State[Any]:
     """The case is closed and everything is shown."""
+    await case.show_what_was_lost()
     # That the run has ended is written down when it was seen to: we may die before it has.
     case.mark_revision()
     if shown.status == "cancelled":

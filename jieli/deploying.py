@@ -28,3 +28,16 @@ def deploy_all(
     )  # fmt: skip
     prefect.forget_deployments()
     return [*titles, "clock"]
+
+
+def mend(prefect: PrefectRest, pool: str, titles: Mapping[str, str]) -> list[str]:
+    """Restore what somebody deleted or paused; a look that finds all in order writes nothing."""
+    names = [(FLOW_NAME, process) for process in titles] + [("clock", "clock")]
+    found = {name: prefect.deployment_state(name, flow) for flow, name in names}
+    if None in found.values() or not prefect.has_pool(pool, (CASE_QUEUE, CLOCK_QUEUE)):
+        deploy_all(prefect, pool, titles)
+        return ["deployments, pool or queues were missing"]
+    paused = {name: state for name, state in found.items() if state and not state.is_active}
+    for state in paused.values():
+        prefect.unpause(state)
+    return [f"deployment {name} was paused" for name in paused]

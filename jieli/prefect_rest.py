@@ -37,6 +37,20 @@ class RunState:
     state_since: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class DeploymentState:
+    """Whether a deployment and its schedules run."""
+
+    id: str
+    is_paused: bool
+    sleeping_schedules: tuple[str, ...]
+
+    @property
+    def is_active(self) -> bool:
+        """Whether nothing of it is paused."""
+        return not self.is_paused and not self.sleeping_schedules
+
+
 class PrefectRest:
     """A few calls to one Prefect server; safe to use from several threads."""
 
@@ -87,6 +101,24 @@ class PrefectRest:
         self._deployments[f"{flow}/{name}"] = found["id"]
         return str(found["id"])
 
+    def deployment_state(self, name: str, flow: str = FLOW_NAME) -> DeploymentState | None:
+        """A deployment as it stands; None when it is not there."""
+        try:
+            found = self.call("GET", f"/deployments/name/{flow}/{name}")
+        except httpx.HTTPStatusError as error:
+            if error.response.status_code != httpx.codes.NOT_FOUND:
+                raise
+            return None
+        sleeping = tuple(each["id"] for each in found["schedules"] if not each["active"])
+        return DeploymentState(found["id"], bool(found["paused"]), sleeping)
+
+    def unpause(self, deployment: DeploymentState) -> None:
+        """Set a deployment and its schedules going again."""
+        self.call("PATCH", f"/deployments/{deployment.id}", {"paused": False})
+        for schedule in deployment.sleeping_schedules:
+            path = f"/deployments/{deployment.id}/schedules/{schedule}"
+            self.call("PATCH", path, {"active": True})
+
     def forget_deployments(self) -> None:
         """Look deployments up anew: somebody has changed them."""
         self._deployments.clear()
@@ -126,7 +158,14 @@ class PrefectRest:
         return str(answer["status"])
 
     def set_state(
-        self, run_id: str, type_: str, name: str, message: str, *, force: bool = True, **details: Any
+        self,
+        run_id: str,
+        type_: str,
+        name: str,
+        message: str,
+        *,
+        force: bool = True,
+        **details: Any,
     ) -> str:
         """Set a run's state; returns the orchestration's answer."""
         state = {"type": type_, "name": name, "message": message, "state_details": details}
@@ -146,7 +185,9 @@ class PrefectRest:
 
     def find(self, flow_runs: dict[str, Any], *, limit: int = 200, **more: Any) -> list[RunState]:
         """The runs that match a filter of Prefect's API."""
-        found = self.call("POST", "/flow_runs/filter", {"flow_runs": flow_runs, "limit": limit, **more})
+        found = self.call(
+            "POST", "/flow_runs/filter", {"flow_runs": flow_runs, "limit": limit, **more}
+        )
         return [_run_state(each) for each in found]
 
     def task_runs(self, run_id: str) -> list[dict[str, Any]]:
@@ -167,6 +208,19 @@ class PrefectRest:
             if not self._made(path, {"name": name, "priority": priority}):
                 self.call("PATCH", f"{path}/{name}", {"is_paused": False})
         self.call("PATCH", f"/work_pools/{pool}", {"is_paused": False})
+
+    def has_pool(self, pool: str, queues: Iterable[str]) -> bool:
+        """Whether the pool and these queues are there and not paused."""
+        try:
+            if self.call("GET", f"/work_pools/{pool}")["is_paused"]:
+                return False
+        except httpx.HTTPStatusError as error:
+            if error.response.status_code != httpx.codes.NOT_FOUND:
+                raise
+            return False
+        found = self.call("POST", f"/work_pools/{pool}/queues/filter", {})
+        working = {each["name"] for each in found if not each["is_paused"]}
+        return working.issuperset(queues)
 
     def _made(self, path: str, body: dict[str, Any]) -> bool:
         """Make a thing; False when it was there."""

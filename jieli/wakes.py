@@ -93,9 +93,7 @@ def renew_run(database: Database, prefect: PrefectRest, case: CaseShown) -> str:
     return create_run(database, prefect, case, generation)
 
 
-def create_run(
-    database: Database, prefect: PrefectRest, case: CaseShown, generation: int
-) -> str:
+def create_run(database: Database, prefect: PrefectRest, case: CaseShown, generation: int) -> str:
     """Create the run of this generation; asking twice gives the same run."""
     tags = [f"process:{case.process}", *case.tags]
     run_id = prefect.create_run(

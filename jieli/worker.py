@@ -182,7 +182,8 @@ class JieliWorker(BaseWorker[JieliJobConfiguration, JieliVariables, JieliResult]
         from tasks.resources import resources
         from tasks.watchdog import Watchdog
 
-        self._watchdog = Watchdog(resources())
+        self._resources = resources()
+        self._watchdog = Watchdog(self._resources)
         self._watchdog.start()
         for loop in (*self._cases, *self._clock):
             await asyncio.to_thread(loop.open)
@@ -190,6 +191,8 @@ class JieliWorker(BaseWorker[JieliJobConfiguration, JieliVariables, JieliResult]
 
     async def teardown(self, *exc_info: Any) -> None:
         """Let the activations under way end, then close: a wake lasts about a second."""
+        self._resources.stopping.set()  # the clock ends its minute early
+        await asyncio.to_thread(self._watchdog.stop)
         if self._active:
             await asyncio.wait(self._active.values(), timeout=DRAIN_SECONDS)
         for loop in (*self._cases, *self._clock):

@@ -107,7 +107,9 @@ async def _call(row: CallRow) -> CallResult:
     }  # fmt: skip
     try:
         async with httpx.AsyncClient(timeout=request["timeout_seconds"]) as http:
-            answer = await http.request(request["method"], address, content=content, headers=headers)
+            answer = await http.request(
+                request["method"], address, content=content, headers=headers
+            )
     except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
         return CallResult(again=type(error).__name__)
     except httpx.TransportError as error:

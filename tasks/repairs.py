@@ -12,12 +12,12 @@ from datetime import UTC, datetime, timedelta
 
 from httpx import HTTPStatusError
 
-from jieli.deploying import deploy_all
+from jieli.deploying import mend
 from jieli.engine.events import CaseCancelled, NoteAdded
 from jieli.prefect_rest import DeploymentMissing, PrefectUnreachable, RunState
 from jieli.store import definitions, leases, runs
 from jieli.store.cases import Applied, Request, apply_event
-from jieli.store.database import Connection
+from jieli.store.database import Database
 from jieli.store.runs import CaseRun
 from jieli.store.shown import case_shown
 from jieli.wakes import renew_run
@@ -58,8 +58,8 @@ class Repairs:
         with self._own.database.read() as conn:
             published = definitions.latest_definitions(conn)
         titles = {name: found.process.title for name, found in published.items()}
-        deploy_all(self._own.prefect, self._own.settings.work_pool, titles)
-        return [end_stale_clock(self._own, run) for run in stale_clocks(self._own)]
+        mended = mend(self._own.prefect, self._own.settings.work_pool, titles)
+        return mended + [end_stale_clock(self._own, run) for run in stale_clocks(self._own)]
 
     def _page(self) -> list[str]:
         with self._own.database.read() as conn:
@@ -71,9 +71,9 @@ class Repairs:
 
     def _one(self, run: CaseRun, state: RunState | None) -> str | None:
         kind = state.type if state else "DELETED"
-        mend = MENDINGS.get(kind)
+        repair = MENDINGS.get(kind)
         try:
-            return mend(self._own, run, state) if mend else None
+            return repair(self._own, run, state) if repair else None
         except DeploymentMissing as error:
             return f"{run.case_id}: {error}"
 
@@ -108,26 +108,27 @@ def _cancelled(own: Resources, run: CaseRun, state: RunState | None) -> str | No
     """A supervisor pressed Cancel: the case ends, and its work items with it."""
     event = CaseCancelled(reason="在 Prefect 界面取消 · cancelled in the Prefect UI")
     applied = apply_event(own.database, Request(run.case_id, f"ui-cancel:{run.run_id}", event))
-    with own.database.write() as conn:
-        _saw_the_end(conn, run)
+    _saw_the_end(own.database, run)
     return f"{run.case_id}: cancelled in Prefect" if isinstance(applied, Applied) else None
 
 
 def _ended(own: Resources, run: CaseRun, state: RunState | None) -> str | None:
     """The run ended: with its case, or too early; then it is set to Scheduled in place."""
     assert state is not None
-    with own.database.write() as conn:
-        case = case_shown(conn, run.case_id)
-        if case.status != "open" and not runs.is_behind(conn, run.case_id):
-            _saw_the_end(conn, run)
-            return None
+    with own.database.read() as conn:
+        is_closed = case_shown(conn, run.case_id).status != "open"
+        is_behind = runs.is_behind(conn, run.case_id)
+    if is_closed and not is_behind:
+        _saw_the_end(own.database, run)
+        return None
     own.prefect.set_state(state.id, "SCHEDULED", "Scheduled", "单子还没有办完 · the case goes on")
     return _note(own, run, "run_scheduled_again", f"the run was {state.name}")
 
 
-def _saw_the_end(conn: Connection, run: CaseRun) -> None:
-    revision = runs.revision(conn, run.case_id)
-    runs.shown(conn, run.case_id, str(run.run_id), revision, ended=True)
+def _saw_the_end(database: Database, run: CaseRun) -> None:
+    with database.write() as conn:
+        revision = runs.revision(conn, run.case_id)
+        runs.shown(conn, run.case_id, str(run.run_id), revision, ended=True)
 
 
 def _stuck(own: Resources, run: CaseRun, state: RunState | None) -> str | None:

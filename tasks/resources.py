@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import socket
+import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from uuid import uuid4
 
@@ -30,6 +31,7 @@ class Resources:
     wakes: Wakes
     ring: Ring
     owner: str
+    stopping: threading.Event = field(default_factory=threading.Event)
 
     def channels(self) -> Mapping[str, Channel]:
         """The channels of the live shop."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -56,18 +57,22 @@ def start(process: str, data: str, json_: bool) -> None:
 def read_data(data: str) -> dict[str, Any]:
     """The start form's values, from a file, from the text itself, or from standard input."""
     if data == "-":
-        body = click.get_text_stream("stdin").read()
+        body = sys.stdin.read()
     elif data.lstrip().startswith("{"):
         body = data
     else:
         path = Path(data)
         if not path.exists():
-            raise click.BadParameter(text("there is no file {path}", path=data), param_hint="--data")
+            raise click.BadParameter(
+                text("there is no file {path}", path=data), param_hint="--data"
+            )
         body = path.read_text(encoding="utf-8")
     try:
         values = json.loads(body)
     except ValueError as error:
-        raise click.BadParameter(text("not JSON: {error}", error=error), param_hint="--data") from error
+        raise click.BadParameter(
+            text("not JSON: {error}", error=error), param_hint="--data"
+        ) from error
     if not isinstance(values, dict):
         raise click.BadParameter(text("a JSON object is wanted"), param_hint="--data")
     return values
@@ -98,12 +103,16 @@ def wake(database: Database, settings: Settings, case_id: str) -> None:
     try:
         wake_now(database, prefect, case_id)
     except JieliError as error:
-        click.echo(text("The case is safe; Prefect will show it later: {error}", error=error), err=True)
+        click.echo(
+            text("The case is safe; Prefect will show it later: {error}", error=error), err=True
+        )
 
 
 @case.command("list")
 @click.option("--process", help="Only this process.")
-@click.option("--status", type=click.Choice(["open", "completed", "cancelled", "all"]), default="open")
+@click.option(
+    "--status", type=click.Choice(["open", "completed", "cancelled", "all"]), default="open"
+)
 @click.option("--search", help="Part of a reference, title or order number.")
 @click.option("--json", "json_", is_flag=True, help="Print as JSON.")
 def list_(process: str | None, status: str, search: str | None, json_: bool) -> None:
@@ -179,4 +188,3 @@ def cancel(ref: str, reason: str) -> None:
 def moment(at: datetime | None) -> str:
     """A time for people, in the shop's time zone."""
     return at.astimezone(_ZONE).strftime("%m-%d %H:%M") if at else ""
-

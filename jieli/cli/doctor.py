@@ -134,7 +134,11 @@ def _calendar(settings: Settings, database: Database) -> Iterator[Finding]:
     years = [now.year, now.year + 1] if now.month >= 11 else [now.year]
     for year in years:
         covered = context.calendar.covers(year)
-        said = text("known") if covered else text("not known: weekends are guessed, write it into the calendar file")
+        said = (
+            text("known")
+            if covered
+            else text("not known: weekends are guessed, write it into the calendar file")
+        )
         yield Finding(text("Calendar {year}", year=year), covered or None, said)
 
 

@@ -44,7 +44,11 @@ def publish(directory: Path | None, reason: str, json_: bool) -> None:
         as_json([asdict(each) for each in made])
         return
     for each in made:
-        words = "{process} version {version}" if each.created else "{process} version {version}, as before"
+        words = (
+            "{process} version {version}"
+            if each.created
+            else "{process} version {version}, as before"
+        )
         click.echo(text(words, process=each.process, version=each.version))
 
 

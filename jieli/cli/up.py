@@ -110,7 +110,9 @@ class Stack:
         self.worker_type = worker_type
         self.prefect = PrefectRest(settings.prefect_api_url, auth=settings.prefect_auth)
         environment = prefect_environment(settings)
-        self.server = self._child("prefect-server", module("prefect", "server", "start"), environment)
+        self.server = self._child(
+            "prefect-server", module("prefect", "server", "start"), environment
+        )
         worker = ["worker", "start", "--type", worker_type, "--pool", settings.work_pool]
         self.worker = self._child("worker", module("prefect", *worker), environment)
         self.web = self._child("web", module("jieli", "serve"), environment)

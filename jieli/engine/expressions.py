@@ -113,7 +113,12 @@ class Reference(tuple[str, ...]):
 
 def references(text: str, *, template: bool) -> list[Reference]:
     """Every outside name the text reads, in its order; ExpressionError if it is not well formed."""
-    return list(_read(_parsed(text, template=template), frozenset()))
+    return list(_references(text, template))
+
+
+@lru_cache(maxsize=4096)
+def _references(text: str, template: bool) -> tuple[Reference, ...]:
+    return tuple(_read(_parsed(text, template=template), frozenset()))
 
 
 def _parsed(text: str, *, template: bool) -> nodes.Template:
@@ -126,10 +131,10 @@ def _parsed(text: str, *, template: bool) -> nodes.Template:
     if not template and not text.strip():
         raise ExpressionError(text, "it is empty")
     try:
-        if not template:
-            _sandbox.compile_expression(text.strip())  # refuses what would end the braces early
         tree = _sandbox.parse(text if template else "{{ " + text.strip() + " }}")
         _sandbox.refuse(tree)
+        if not template:
+            _sandbox.compile_expression(text.strip())  # refuses what ends the braces early
     except TemplateSyntaxError as error:
         raise ExpressionError(text, error.message or "", error.lineno) from error
     return tree

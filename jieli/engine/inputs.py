@@ -22,7 +22,6 @@ YEARS = range(1900, 2200)
 
 _YES, _NO = {"yes", "on", "true", "1", "是"}, {"no", "off", "false", "0", "否"}
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
-_DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _NUMBER = re.compile(r"-?\d{1,15}(\.\d{1,9})?")
 _MOBILE = re.compile(r"(?:(?:\+|00)?86-?)?(1[3-9]\d{9}(?:-\d{1,6})?|1[3-9]\d{10}-\d{1,6})")
 _LANDLINE = re.compile(r"(?:(?:\+|00)86-?)?(0?(?:10|2\d|[3-9]\d\d))-?(\d{7,8})(-\d{1,6})?")
@@ -243,7 +242,7 @@ def _phone(given: Any) -> str:
     closed = written.replace("-", "")
     if found := _MOBILE.fullmatch(written):
         return found[1]
-    if len(closed) == 11 and (found := _MOBILE.fullmatch(closed)):
+    if found := _MOBILE.fullmatch(closed):
         return found[1]
     if found := _SERVICE.fullmatch(closed):
         return found[1]

@@ -160,7 +160,7 @@ def _check(shelf: _Shelf, processes: dict[str, Process], context: Context) -> No
     around = Surroundings(
         context=context,
         processes=processes,
-        shop_is_whole=whole and all(found.is_whole for _, found in shelf.shops),
+        whole_parts=_whole_parts(shelf),
         processes_are_whole=whole and all(found.model for _, found in shelf.processes),
     )
     for document, process in shelf.processes:
@@ -169,6 +169,13 @@ def _check(shelf: _Shelf, processes: dict[str, Process], context: Context) -> No
     for document, shop in shelf.shops:
         if shop.model is not None:
             checks.check_shop(document, shop.model.messages, around, shop.broken)
+
+
+def _whole_parts(shelf: _Shelf) -> frozenset[str]:
+    """The parts of the shop that were read, or that no file has: only they can lack a name."""
+    read_parts = {key for document, found in shelf.shops if found.model for key in document.data}
+    nothing_lost = not shelf.lost and all(found.is_whole for _, found in shelf.shops)
+    return frozenset(_KINDS_OF_FILE if nothing_lost else read_parts)
 
 
 def _all_problems(shelf: _Shelf) -> list[Problem]:

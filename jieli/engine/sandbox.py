@@ -87,7 +87,8 @@ class Sandbox(ImmutableSandboxedEnvironment):
         for used in tree.find_all((nodes.Filter, nodes.Test)):
             known = self.filters if isinstance(used, nodes.Filter) else self.tests
             if isinstance(used, nodes.Filter | nodes.Test) and used.name not in known:
-                raise TemplateSyntaxError(f'there is no filter "{used.name}"', used.lineno)
+                what = "filter" if isinstance(used, nodes.Filter) else "test"
+                raise TemplateSyntaxError(f'there is no {what} "{used.name}"', used.lineno)
 
 
 def _depth(loop: nodes.For) -> int:

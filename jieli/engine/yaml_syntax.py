@@ -26,6 +26,7 @@ _KNOWN = (
      "A colon where none can be: put quotes around the text, or mend the indentation"),
     ("while scanning a quoted scalar", "A quotation mark is not closed"),
     ("expected ',' or", "A comma is missing, or a bracket is not closed"),
+    ("expected the node content", "A comma is missing, or a bracket is not closed"),
     ("could not find expected ':'", "A colon is missing after the key"),
     ("found undefined alias", "A text that begins with * needs quotes"),
     ("but found another document", "One file is one document; remove the line ---"),

@@ -56,8 +56,9 @@ class Database:
         """One transaction that only reads; `snapshot`: every statement sees the same moment."""
         with self._connection(writes=False) as connection:
             if not self.is_sqlite:
-                level = "REPEATABLE READ" if snapshot else "READ COMMITTED"
-                connection.execution_options(isolation_level=level, postgresql_readonly=True)
+                connection.execution_options(postgresql_readonly=True)
+            if snapshot and not self.is_sqlite:
+                connection.execution_options(isolation_level="REPEATABLE READ")
             with connection.begin():
                 yield connection
 

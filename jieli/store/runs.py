@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, literal, or_, select, update
+from sqlalchemy import Connection, and_, literal, or_, select, true, update
 
 from jieli.engine.errors import CaseNotFound
 from jieli.store.statements import insert
@@ -27,7 +27,10 @@ class CaseRun:
 
 @dataclass(frozen=True, slots=True)
 class VisitRow:
-    """A visit and its bar; `shown_status` is what the run last showed, None for nothing."""
+    """A visit and its bar; `shown_status` is what the run last showed, None for nothing.
+
+    `opened_at` and `closed_at` are business time, `began_at` is the bar's real time.
+    """
 
     visit: int
     step: str
@@ -39,7 +42,7 @@ class VisitRow:
     closed_at: datetime | None
     outcome: str | None
     shown_status: str | None
-    task_run_id: str | None
+    began_at: datetime | None
 
     @property
     def key(self) -> str:
@@ -114,8 +117,11 @@ def revision(connection: Connection, case_id: str) -> int:
     return int(found)
 
 
-def visits_to_show(connection: Connection, case_id: str, run_id: str) -> list[VisitRow]:
-    """The visits whose bar in this run is missing or out of date, in the order opened."""
+def visits_to_show(
+    connection: Connection, case_id: str, run_id: str, *, every: bool = False
+) -> list[VisitRow]:
+    """The visits whose bar in this run is missing or out of date, or `every` one; as opened."""
+    changed = or_(shown_visits.c.status.is_(None), shown_visits.c.status != visits.c.status)
     same_bar = and_(
         shown_visits.c.case_id == visits.c.case_id, shown_visits.c.visit == visits.c.visit,
         shown_visits.c.run_id == run_id,
@@ -124,12 +130,11 @@ def visits_to_show(connection: Connection, case_id: str, run_id: str) -> list[Vi
         select(
             visits.c.visit, visits.c.step, visits.c.nth, visits.c.kind, visits.c.title,
             visits.c.status, visits.c.opened_at, visits.c.closed_at, visits.c.outcome,
-            shown_visits.c.status, shown_visits.c.task_run_id,
+            shown_visits.c.status, shown_visits.c.began_at,
         )
         .join(shown_visits, same_bar, isouter=True)
         .where(
-            visits.c.case_id == case_id,
-            or_(shown_visits.c.status.is_(None), shown_visits.c.status != visits.c.status),
+            visits.c.case_id == case_id, true() if every else changed,
         )
         .order_by(visits.c.visit)
     )  # fmt: skip
@@ -137,22 +142,21 @@ def visits_to_show(connection: Connection, case_id: str, run_id: str) -> list[Vi
 
 
 def mark_shown(
-    connection: Connection, case_id: str, run_id: str,
-    bars: Sequence[tuple[int, str, str | None]],
-) -> None:  # fmt: skip
-    """The run shows these visits: number, status shown, id of the task run."""
+    connection: Connection, case_id: str, run_id: str, bars: Sequence[tuple[int, str, datetime]]
+) -> None:
+    """The run shows these visits: number, status shown, and when the bar began in real time."""
     statement = insert(connection, shown_visits)
     new = statement.excluded
     rows = [
         {"case_id": case_id, "visit": visit, "run_id": run_id, "status": status,
-         "task_run_id": task_run_id}
-        for visit, status, task_run_id in bars
+         "began_at": began_at}
+        for visit, status, began_at in bars
     ]  # fmt: skip
     if rows:
         connection.execute(
             statement.on_conflict_do_update(
                 index_elements=["case_id", "visit"],
-                set_={"run_id": new.run_id, "status": new.status, "task_run_id": new.task_run_id},
+                set_={"run_id": new.run_id, "status": new.status, "began_at": new.began_at},
             ),
             rows,
         )

@@ -20,9 +20,10 @@ from jieli.engine.errors import JieliError
 from jieli.engine.events import CaseStarted, ContactBlocked
 from jieli.engine.published import Definition
 from jieli.engine.scope import scope_of
-from jieli.store import definitions, statements
+from jieli.store import definitions
 from jieli.store.changes import Changes, Loaded
 from jieli.store.columns import dump_json
+from jieli.store.statements import insert_or
 from jieli.store.tables import case_starts, cases, contact_blocks
 from jieli.store.times import real_now
 
@@ -168,13 +169,13 @@ def _number(connection: Connection, event_id: str) -> int | None:
 
     Waits for another transaction that is just handling the same event id.
     """
-    number = connection.execute(
-        statements.insert(connection, case_starts)
-        .values(event_id=event_id)
-        .on_conflict_do_nothing(index_elements=["event_id"])
-        .returning(case_starts.c.number)
-    ).scalar()
+    number = connection.execute(_NUMBER, {"event_id": event_id}).scalar()
     return None if number is None else int(number)
+
+
+_NUMBER = insert_or(
+    case_starts, unique=("event_id",), columns=("event_id",), returning="number"
+)
 
 
 def _of_event(connection: Connection, event_id: str) -> Started:

@@ -1,11 +1,23 @@
-"""SQL that the two databases spell differently. Knows no table of ours."""
+"""SQL that SQLAlchemy Core lacks or the two databases spell differently. Knows no table of ours."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Table, Text, any_, func, literal, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Table,
+    Text,
+    TextClause,
+    any_,
+    bindparam,
+    func,
+    literal,
+    select,
+    text,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import ARRAY
 
@@ -19,6 +31,32 @@ def insert(connection: Connection, table: Table) -> Insert:
     if connection.dialect.name == "postgresql":
         return postgresql.insert(table)
     return sqlite.insert(table)
+
+
+def insert_or(
+    table: Table,
+    *,
+    unique: Sequence[str],
+    update: Sequence[str] = (),
+    columns: Sequence[str] | None = None,
+    returning: str | None = None,
+) -> TextClause:
+    """An insert that on conflict updates these columns, or none, for statements made very often.
+
+    As text, which both databases read alike: SQLAlchemy compiles its own kind anew each time.
+    """
+    names = list(columns if columns is not None else table.c.keys())
+    sets = ", ".join(f'"{name}" = excluded."{name}"' for name in update)
+    sql = (  # names of our own tables, never a value
+        f'INSERT INTO {table.name} ({_quoted(names)}) VALUES ({", ".join(f":{n}" for n in names)}) '  # noqa: S608
+        f"ON CONFLICT ({_quoted(unique)}) DO {f'UPDATE SET {sets}' if sets else 'NOTHING'}"
+        f"{f' RETURNING {returning}' if returning else ''}"
+    )
+    return text(sql).bindparams(*(bindparam(name, type_=table.c[name].type) for name in names))
+
+
+def _quoted(names: Iterable[str]) -> str:
+    return ", ".join(f'"{name}"' for name in names)
 
 
 def one_of(

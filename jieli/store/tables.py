@@ -350,7 +350,7 @@ shown_visits = Table(
     Column("visit", Integer, nullable=False),
     Column("run_id", Text, nullable=False),
     Column("status", Text, nullable=False),
-    Column("task_run_id", Text),
+    Column("began_at", Moment, nullable=False),
     PrimaryKeyConstraint("case_id", "visit"),
 )  # fmt: skip
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, Table, bindparam, delete, insert, update
+from sqlalchemy import Connection, bindparam, delete, insert, update
 
-from jieli.store import statements
+from jieli.store.statements import insert_or
 from jieli.store.tables import (
     case_events,
     case_runs,
@@ -77,6 +77,23 @@ _DROP_DRAFTS = delete(drafts).where(
     drafts.c.case_id == bindparam("on_case"), drafts.c.visit == bindparam("on_visit")
 )
 
+_FIXED = {"case_id", "visit", "step", "nth", "kind", "branch", "opened_at"}
+_UPSERT_VISIT = insert_or(
+    visits,
+    unique=("case_id", "visit"),
+    update=[name for name in visits.c.keys() if name not in _FIXED],  # noqa: SIM118
+)
+_ARM = insert_or(timers, unique=("case_id", "timer"), update=("at", "guessed"))
+_QUEUE_EVENT = insert_or(
+    case_events,
+    unique=("event_id",),
+    columns=(
+        "event_id", "kind", "from_case", "from_visit", "to_case", "body", "status", "attempt",
+        "next_try_at", "queued_at",
+    ),
+)  # fmt: skip
+_BLOCK = insert_or(contact_blocks, unique=("buyer",))
+
 
 def insert_cases(connection: Connection, rows: Rows) -> None:
     """New cases, and the place where their run is remembered."""
@@ -109,28 +126,13 @@ def insert_history(connection: Connection, rows: Rows) -> None:
 
 def upsert_visits(connection: Connection, rows: Rows) -> None:
     """Visits opened, changed or closed, in their final form."""
-    statement = statements.insert(connection, visits)
-    fixed = {"case_id", "visit", "step", "nth", "kind", "branch", "opened_at"}
-    changing = {each.name: each for each in statement.excluded if each.name not in fixed}
-    _many(
-        connection,
-        statement.on_conflict_do_update(index_elements=["case_id", "visit"], set_=changing),
-        rows,
-    )
+    _many(connection, _UPSERT_VISIT, rows)
 
 
 def replace_timers(connection: Connection, disarmed: Rows, armed: Rows) -> None:
     """Timers gone, then timers set: one may take the place of another."""
     _many(connection, _DISARM, disarmed)
-    statement = statements.insert(connection, timers)
-    _many(
-        connection,
-        statement.on_conflict_do_update(
-            index_elements=["case_id", "timer"],
-            set_={"at": statement.excluded["at"], "guessed": statement.excluded["guessed"]},
-        ),
-        armed,
-    )
+    _many(connection, _ARM, armed)
 
 
 def mark_calls_reported(connection: Connection, rows: Rows) -> None:
@@ -171,16 +173,12 @@ def insert_calls(connection: Connection, rows: Rows) -> None:
 
 def insert_case_events(connection: Connection, rows: Rows) -> None:
     """Events for other cases; one that is queued already stays alone."""
-    _many(connection, _or_nothing(connection, case_events, "event_id"), rows)
+    _many(connection, _QUEUE_EVENT, rows)
 
 
 def block_contacts(connection: Connection, rows: Rows) -> None:
     """Buyers nobody contacts again."""
-    _many(connection, _or_nothing(connection, contact_blocks, "buyer"), rows)
-
-
-def _or_nothing(connection: Connection, table: Table, column: str) -> statements.Insert:
-    return statements.insert(connection, table).on_conflict_do_nothing(index_elements=[column])
+    _many(connection, _BLOCK, rows)
 
 
 def _many(connection: Connection, statement: Any, rows: Rows) -> None:

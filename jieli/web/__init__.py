@@ -1,1 +1,1 @@
-"""The pages behind the links and the staff pages: shows cases, turns forms into events, decides nothing."""
+"""The pages behind the links and the staff pages: turns forms into events, decides nothing."""

@@ -1,4 +1,4 @@
-"""What the buttons of a task's page do: each turns a POST into one event, or shows the page again."""
+"""What the buttons of a task's page do: a POST becomes one event, or the page is shown again."""
 
 from __future__ import annotations
 
@@ -28,8 +28,9 @@ from jieli.web.fields import local_input
 from jieli.web.identity import colleagues
 from jieli.web.notices import Note, note_page
 from jieli.web.pages import page, see_other
-from jieli.web.task_page import Notice, shift_end, visible_fields
+from jieli.web.task_form import shift_end, visible_fields
 from jieli.web.turn import Turn, ask_again, refused, save_draft, show, submit
+from jieli.web.typed import Notice
 
 Handler = Callable[[Turn, str], Awaitable[Response]]
 

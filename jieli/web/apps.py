@@ -26,7 +26,7 @@ LOOPBACK_HOSTS = ["127.0.0.1", "localhost", "[::1]", "testserver"]
 
 
 def public_app(resources: Resources) -> FastAPI:
-    """Links, 我的待办 behind a PIN, signed calls. Refuses an address without https in production."""
+    """Links, 我的待办 behind a PIN, signed calls. In production only with an https address."""
     check_address(resources.settings)
     return _app(resources, [links.router, me.router, hooks.router], is_secure=resources.is_secure)
 

@@ -100,7 +100,8 @@ def _view(key: str, words: FieldWords, value: Any, filling: Filling) -> FieldVie
         inputmode=INPUTMODE.get(words.type),
         maxlength=words.max_length,
         options=_options(words, value, filling),
-        quick=filling.quick if words.type == "datetime" else (),
+        # A time that may not lie in the future is not "in two hours".
+        quick=filling.quick if words.type == "datetime" and words.max is None else (),
     )
 
 

@@ -1,4 +1,4 @@
-"""Who acts on a link's page: by possession, by name chosen, or by PIN. The engine judges the right."""
+"""Who acts on a link's page: by possession, by chosen name, or by PIN. The engine judges."""
 
 from __future__ import annotations
 
@@ -47,12 +47,14 @@ def colleagues(task: Task) -> list[tuple[str, str]]:
     step = task.step
     if not isinstance(step, HumanStep) or not step.delegate or task.visit.status != "open":
         return []
+    people = task.context.people
     roles = {rung.role for rung in step.who if rung.role}
+    roles = roles or {role for key in task.visit.candidates for role in people[key].roles}
     move = Move(task.definition, task.state, task.context, task.now)
     barred = {assigning.excluded(move, step), task.visit.assignee}
     return [
         (key, person.name)
-        for key, person in task.context.people.items()
+        for key, person in people.items()
         if person.active and key not in barred and not roles.isdisjoint(person.roles)
     ]
 

@@ -26,8 +26,9 @@ from jieli.web.posted import Posted, read_posted
 from jieli.web.resources import Resources, resources_of
 from jieli.web.session import Session, keep_session, read_session
 from jieli.web.task import Finished, Task, load_task
-from jieli.web.task_page import Notice, initial
+from jieli.web.task_page import initial
 from jieli.web.turn import Turn, show, show_task
+from jieli.web.typed import Notice
 
 router = APIRouter(include_in_schema=False)
 MOST_FIELDS = 3000
@@ -155,23 +156,27 @@ async def _log_in(
 
 def finished_page(request: Request, found: Finished, *, status: int = 200) -> Response:
     """Done, by whom and when; or no longer needed. Nothing of the case."""
-    just_now = status == 200 and "saved" in request.query_params
     if found.status == "done":
-        by = found.context.label(found.by)
-        title = done_words(by, found.at, found.context, found.now)
-        lines: tuple[str, ...] = (found.title,)
-        if just_now:
-            title, lines = text("Submitted, thank you"), (found.title, title)
-        if status == 409:
-            lines = (*lines, text("Your entries were not saved; nothing was done twice."))
+        title, lines = _done_words(request, found, status)
     else:
         title = text("This is no longer needed")
         lines = (found.title, text("The case has gone on without this step."))
+    is_good = found.status == "done" and status == 200
     note = Note(
-        title=title, lines=lines, kind="good" if found.status == "done" and status == 200 else "plain",
-        process=found.definition.process.title, ref=found.state.ref, status=status, home=True,
+        title=title, lines=lines, kind="good" if is_good else "plain", status=status, home=True,
+        process=found.definition.process.title, ref=found.state.ref,
     )  # fmt: skip
     return note_page(request, note)
+
+
+def _done_words(request: Request, found: Finished, status: int) -> tuple[str, tuple[str, ...]]:
+    done = done_words(found.context.label(found.by), found.at, found.context, found.now)
+    if status == 409:
+        lost = text("Your entries were not saved; nothing was done twice.")
+        return done, (found.title, lost)
+    if "saved" in request.query_params:
+        return text("Submitted, thank you"), (found.title, done)
+    return done, (found.title,)
 
 
 async def _too_late(

@@ -35,7 +35,8 @@ from jieli.web.start_page import (
     read_processes,
     start_form,
 )
-from jieli.web.task_page import PRIORITIES, Typed
+from jieli.web.task_page import PRIORITIES
+from jieli.web.typed import Typed
 
 router = APIRouter(prefix="/me", include_in_schema=False)
 LONGEST_SEARCH = 80
@@ -69,7 +70,7 @@ async def tasks(request: Request, q: str = "") -> Response:
     found, context, now = await run_in_threadpool(_items, resources, mine.session.person, search)
     nonce = new_nonce(resources.ring, mine.session.key)
     shown = [_item(each, context, now) for each in found]
-    words = {**mine.bar("tasks", nonce), "items": shown, "search": search}
+    words = {**mine.bar("tasks", nonce), "tasks": shown, "search": search}
     return _kept(request, mine, page(request, "me.html", {"page": words}))
 
 
@@ -151,10 +152,12 @@ async def start(request: Request, process: str) -> Response:
 
     async def done(started: Started) -> Response:
         title = (
-            text("Case {ref} is started") if started.created else text("Case {ref} is open already")
+            text("Case {ref} is started", ref=started.ref)
+            if started.created
+            else text("Case {ref} is open already", ref=started.ref)
         )
         note = Note(
-            title=title.replace("{ref}", started.ref), kind="good", home=True,
+            title=title, kind="good", home=True,
             lines=(blank.process.title,),
         )  # fmt: skip
         return note_page(request, note)

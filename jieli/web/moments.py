@@ -40,7 +40,8 @@ def left_words(until: datetime, now: datetime) -> str:
     """`还剩 2 小时` or `已超时 20 分钟`."""
     if until < now:
         return text("{span} overdue", span=span_words(now - until))
-    return text("{span} left", span=span_words(until - now))
+    # Rounded up: right after "within 2 h" it reads 2 hours, not 1 hour 59 minutes.
+    return text("{span} left", span=span_words(until - now + timedelta(seconds=59)))
 
 
 def due_words(due: datetime, now: datetime, zone: ZoneInfo) -> str:

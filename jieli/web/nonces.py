@@ -1,4 +1,4 @@
-"""Form nonces: each rendered form may act once, and only for the link or session it was made for."""
+"""Form nonces: each form acts once, and only for the link or session it was made for."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Repeated rows of a form: one is opened, changed, dropped or saved while the rest stays as typed."""
+"""Repeated rows of a form: one is opened, changed or dropped while the rest stays as typed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What holds for every answer: headers, the size of a request, the language, tokens kept out of logs."""
+"""What holds for every answer: headers, size limits, the language, no tokens in logs."""
 
 from __future__ import annotations
 

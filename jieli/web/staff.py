@@ -1,4 +1,4 @@
-"""The staff pages: the list of cases and the page of one case. Shows; the only form is elsewhere."""
+"""The staff pages: the list of cases, the page of one case, what needs attention. Only shows."""
 
 from __future__ import annotations
 
@@ -59,13 +59,13 @@ def read_around(connection: Any) -> Around:
     )  # fmt: skip
 
 
-def bar(request: Request, tab: str, around: Around | None = None) -> dict[str, Any]:
+def bar(request: Request, tab: str, around: Around) -> dict[str, Any]:
     """What the bar on top shows."""
     settings = resources_of(request).settings
     return {
         "tab": tab, "bar": "_staff_bar.html", "body_class": "wide",
-        "shop": around.context.shop if around else "", "alarm": around.alarm if around else "",
-        "troubles": around.troubles if around else 0, "prefect": settings.prefect_ui_url,
+        "shop": around.context.shop, "alarm": around.alarm,
+        "troubles": around.troubles, "prefect": settings.prefect_ui_url,
         "has_outbox": settings.profile == "development",
     }  # fmt: skip
 
@@ -155,14 +155,15 @@ def _line(line: CaseLine, waits: list[str], around: Around) -> dict[str, Any]:
     zone = around.context.calendar.zone
     process = around.processes.get(line.process)
     ends = process.process.ends if process else {}
+    due = line.due_at if line.status == "open" else None
     return {
         "ref": line.ref, "title": line.title,
         "process": process.process.title if process else line.process,
         "priority": text(PRIORITIES[line.priority]) if line.priority in PRIORITIES else "",
         "priority_class": line.priority, "tags": line.tags, "waits": text(", ").join(waits),
         "state": _state_words(line, ends), "is_faulty": line.fault is not None,
-        "due": due_words(line.due_at, around.now, zone) if line.due_at and line.status == "open" else "",
-        "is_late": bool(line.due_at and line.due_at < around.now and line.status == "open"),
+        "due": due_words(due, around.now, zone) if due else "",
+        "is_late": bool(due and due < around.now),
         "opened": moment_words(line.opened_at, around.now, zone),
     }  # fmt: skip
 

@@ -19,7 +19,7 @@ from jieli.web.notices import not_found
 from jieli.web.pages import page, see_other
 from jieli.web.resources import resources_of
 from jieli.web.staff import Around, bar, read_around
-from jieli.web.task_page import Notice
+from jieli.web.typed import Notice
 
 router = APIRouter(prefix="/people", include_in_schema=False)
 OWNER = "staff"

@@ -8,12 +8,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from jieli.engine.errors import ProcessNotFound
+from jieli.store.database import Database
 from jieli.store.starts import Started
 from jieli.web import starting
 from jieli.web.notices import not_found
 from jieli.web.pages import see_other
 from jieli.web.resources import resources_of
-from jieli.web.staff import bar
+from jieli.web.staff import Around, bar, read_around
 from jieli.web.start_page import (
     Desk,
     choose_page,
@@ -22,7 +23,7 @@ from jieli.web.start_page import (
     read_processes,
     start_form,
 )
-from jieli.web.task_page import Typed
+from jieli.web.typed import Typed
 
 router = APIRouter(prefix="/start", include_in_schema=False)
 OWNER = "staff"
@@ -33,7 +34,7 @@ async def choose(request: Request) -> Response:
     """Which process?"""
     processes, _ = await run_in_threadpool(read_processes, resources_of(request).database)
     offered = [each for each in processes.values() if starting.has_form(each)]
-    return choose_page(request, _desk(request), offered)
+    return choose_page(request, await _desk(request), offered)
 
 
 @router.api_route("/{process}", methods=["GET", "HEAD"])
@@ -45,7 +46,7 @@ async def blank_form(request: Request, process: str) -> Response:
         return not_found(request)
     if not starting.has_form(blank.process):
         return not_found(request)
-    return start_form(request, _desk(request), blank, Typed())
+    return start_form(request, await _desk(request), blank, Typed())
 
 
 @router.post("/{process}")
@@ -60,8 +61,13 @@ async def start(request: Request, process: str) -> Response:
         return see_other(f"/cases/{started.ref}")
 
     form = await request.form(max_files=0)
-    return await post_start(request, _desk(request), blank, form, done)
+    return await post_start(request, await _desk(request), blank, form, done)
 
 
-def _desk(request: Request) -> Desk:
-    return Desk("/start", OWNER, bar(request, "start"))
+async def _desk(request: Request) -> Desk:
+    def read(database: Database) -> Around:
+        with database.read() as connection:
+            return read_around(connection)
+
+    around = await run_in_threadpool(read, resources_of(request).database)
+    return Desk("/start", OWNER, bar(request, "start", around))

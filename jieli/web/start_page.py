@@ -27,7 +27,7 @@ from jieli.web.nonces import new_nonce, read_nonce
 from jieli.web.pages import page
 from jieli.web.posted import Posted, read_posted
 from jieli.web.resources import Resources, resources_of
-from jieli.web.task_page import Notice, Typed, form_views, wrong_fields
+from jieli.web.typed import Notice, Typed, form_views, wrong_fields
 
 Person = tuple[str, str]
 

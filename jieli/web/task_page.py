@@ -1,45 +1,26 @@
-"""The page of a work item or a wait: everything a template shows, from the case and what was typed."""
+"""The page of a work item or a wait, from the case and what was typed. Changes nothing."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from jieli.engine import business_time, forms
-from jieli.engine.context import Context
-from jieli.engine.definition import Button, FieldWords, HumanStep
+from jieli.engine.definition import Button, HumanStep
 from jieli.engine.expressions import render
 from jieli.engine.scope import form_of
 from jieli.texts import text
 from jieli.web import identity
-from jieli.web.fields import FieldView, Filling, field_views
 from jieli.web.identity import Actor
 from jieli.web.moments import due_words, left_words, moment_words, seconds_words
 from jieli.web.notices import GivenAnswer
 from jieli.web.shown import Shown, show_all
 from jieli.web.task import Task
+from jieli.web.task_form import quick_times, visible_fields
+from jieli.web.typed import Notice, Typed, Wrong, form_views, wrong_fields
 
 SOON = timedelta(minutes=30)
 PRIORITIES = {"urgent": "Urgent", "high": "High priority"}
-
-
-@dataclass(frozen=True, slots=True)
-class Notice:
-    """A line above the form."""
-
-    kind: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Wrong:
-    """One line of the error summary."""
-
-    target: str
-    label: str
-    message: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,21 +39,6 @@ class ButtonView:
     name: str
     label: str
     note: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Typed:
-    """What stands in the form: from a draft, an earlier answer or a POST that had mistakes."""
-
-    values: Mapping[str, Any] = field(default_factory=dict)
-    errors: Mapping[str, str] = field(default_factory=dict)
-    open_rows: Mapping[str, int] = field(default_factory=dict)
-    person: str = ""
-    person_error: str | None = None
-    delegate_error: str | None = None
-    to: str = ""
-    reason: str = ""
-    notices: tuple[Notice, ...] = ()
 
 
 def task_page(task: Task, actor: Actor, typed: Typed, *, action: str, nonce: str) -> dict[str, Any]:
@@ -97,7 +63,7 @@ def task_page(task: Task, actor: Actor, typed: Typed, *, action: str, nonce: str
 
 
 def initial(task: Task) -> Typed:
-    """What a form holds when it is opened: the draft, a taken-back answer, the case's own values."""
+    """What an opened form holds: the draft, a taken-back answer, the case's own values."""
     if task.draft:
         return Typed(values=task.draft)
     known = {
@@ -203,47 +169,6 @@ def _form(task: Task, typed: Typed, *, is_open: bool) -> dict[str, Any]:
     }
 
 
-def form_views(
-    fields: Mapping[str, FieldWords], typed: Typed, context: Context, now: datetime,
-    *, quick: tuple[tuple[str, str], ...] = (), required: frozenset[str] = frozenset(),
-) -> list[FieldView]:  # fmt: skip
-    """The fields with what was typed."""
-    filling = Filling(
-        context=context, now=now, values=typed.values, errors=typed.errors, quick=quick,
-        open_rows=typed.open_rows, required=required,
-    )  # fmt: skip
-    return field_views(fields, filling)
-
-
-def visible_fields(task: Task, values: Mapping[str, Any]) -> dict[str, FieldWords]:
-    """The fields to ask for, given what was typed so far."""
-    fields = form_of(task.step)
-    if not any(words.show_if for words in fields.values()):
-        return fields
-    names = forms.shown(
-        fields, values, task.scope, now=task.now, timezone=task.context.calendar.timezone
-    )
-    return {name: fields[name] for name in names}
-
-
-def quick_times(task: Task) -> tuple[tuple[str, str], ...]:
-    """What the buttons beside a time offer: minutes from now or `shift`, and their words."""
-    offered = [("30m", text("in 30 minutes")), ("2h", text("in 2 hours"))]
-    if shift_end(task) is not None:
-        offered.append(("shift", text("before the shift ends")))
-    return tuple(offered)
-
-
-def shift_end(task: Task) -> datetime | None:
-    """When the person's working time is over, else the desk's; None outside of both."""
-    person = task.context.people.get(task.visit.assignee or task.link.person or "")
-    hours = (person.works if person else None) or task.context.desk_hours(task.visit.role)
-    if hours is None:
-        return None
-    opening = business_time.opening_at(hours, task.context.calendar, task.now)
-    return opening.end if opening else None
-
-
 def _buttons(task: Task, actor: Actor) -> list[ButtonView]:
     person = task.context.people.get(actor.person or "")
     found = []
@@ -327,20 +252,3 @@ def _errors(task: Task, typed: Typed) -> list[Wrong]:
     fields = form_of(task.step)
     found = [Wrong("person", text("I am"), typed.person_error)] if typed.person_error else []
     return found + wrong_fields(fields, typed.errors)
-
-
-def wrong_fields(fields: Mapping[str, FieldWords], errors: Mapping[str, str]) -> list[Wrong]:
-    """The error summary's lines, with the words of each field."""
-    return [Wrong(f"f.{key}", _label(fields, key), message) for key, message in errors.items()]
-
-
-def _label(fields: Mapping[str, FieldWords], key: str) -> str:
-    name, _, rest = key.partition(".")
-    if name not in fields:
-        return ""
-    index, _, column = rest.partition(".")
-    inner = fields[name].fields.get(column)
-    if inner is None:
-        return fields[name].label
-    number = text("No. {n}", n=int(index) + 1) if index.isdigit() else ""
-    return f"{fields[name].label} {number} {inner.label}"

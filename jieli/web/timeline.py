@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,8 +16,9 @@ from jieli.texts import text
 from jieli.web.moments import due_words, moment_words
 
 TIMERS = {
-    "remind": "Reminder", "rung": "Ask the next people", "late": "Due", "window_open": "Window opens",
-    "window_close": "Window closes", "wait_over": "Waiting is over",
+    "remind": "Reminder", "rung": "Ask the next people", "late": "Due",
+    "window_open": "Window opens", "window_close": "Window closes",
+    "wait_over": "Waiting is over",
     "take_back": "The answer becomes final", "staffed": "Somebody is on shift",
 }  # fmt: skip
 MESSAGE_STATES = {
@@ -26,6 +27,34 @@ MESSAGE_STATES = {
 }  # fmt: skip
 KEY_EVENTS = {"case_started", "step_done", "case_closed", "answered"}
 QUIET = {"data_changed", "timer_fired", "tags", "branch_arrived", "call_asked"}
+PEOPLES_STEPS = {"human", "wait"}
+SENTENCES = {
+    "case_started": "The case was started by {name}",
+    "step_opened": "{title} begins",
+    "step_done": "{title} is done",
+    "step_cancelled": "{title} is no longer needed",
+    "answered": "{name}: {button} ({title})",
+    "taken_back": "{name} took the answer back ({title})",
+    "claimed": "{name} takes {title}",
+    "delegated": "{name} hands {title} to {to}: {reason}",
+    "signed": "{name} signs {title}",
+    "escalated": "{title}: {to} are asked too",
+    "nobody_on_shift": "{title}: nobody is on shift",
+    "late": "{title} is overdue",
+    "told": "Told {to} ({title})",
+    "window_awaited": "{title} waits for its time window",
+    "window_missed": "{title}: the time window passed unused",
+    "wait_begun": "{title}: the waiting time begins",
+    "limit_reached": "{title}: tried often enough",
+    "contact_blocked": "The buyer asked not to be contacted again.",
+    "contact_refused": "{title} is left out: the buyer is not contacted again",
+    "signal_received": "Another system reports: {what}",
+    "blocked": "{title} failed: {reason}",
+    "retried": "{name} has {title} tried again",
+    "sub_case_asked": "{title}: a linked case is started",
+    "cancelled": "{name} cancelled the case: {reason}",
+    "case_closed": "The case is closed: {result}",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,95 +66,68 @@ class Line:
     is_key: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
-    """What a sentence is made of."""
-
-    title: str
-    detail: dict[str, Any]
-    context: Context
-    definition: Definition
-    step: str | None
-
-    def name(self, key: str = "by") -> str:
-        """A person of the entry, by name."""
-        return self.context.label(self.detail.get(key))
-
-    def button(self) -> str:
-        """The pressed button's words."""
-        pressed = self.detail.get("button") or self.detail.get("outcome") or ""
-        step = self.definition.process.steps.get(self.step or "")
-        button = getattr(step, "buttons", {}).get(pressed)
-        return button.label if button else str(pressed)
-
-    def names(self, key: str = "to") -> str:
-        """Several people or groups, by name."""
-        found = []
-        for each in self.detail.get(key) or []:
-            group = str(each).removeprefix("role:")
-            role = self.context.roles.get(group) if group != each else None
-            found.append(role.label if role else self.context.label(str(each)))
-        return text(", ").join(found)
-
-    def role(self) -> str:
-        """The role of the entry, by its label."""
-        known = self.context.roles.get(str(self.detail.get("role")))
-        return known.label if known else ""
-
-
-SENTENCES: dict[str, Callable[[Said], str]] = {
-    "case_started": lambda s: text("The case was started by {name}", name=s.name() or text("another system")),
-    "step_opened": lambda s: text("{title} begins", title=s.title),
-    "step_done": lambda s: text("{title} is done", title=s.title),
-    "step_cancelled": lambda s: text("{title} is no longer needed", title=s.title),
-    "answered": lambda s: text("{name}: {button} ({title})", name=s.name(), button=s.button(), title=s.title),
-    "taken_back": lambda s: text("{name} took the answer back ({title})", name=s.name(), title=s.title),
-    "claimed": lambda s: text("{name} takes {title}", name=s.name(), title=s.title),
-    "delegated": lambda s: text(
-        "{name} hands {title} to {to}: {reason}", name=s.name(), title=s.title, to=s.name("to"),
-        reason=s.detail.get("reason", ""),
-    ),
-    "signed": lambda s: text("{name} signs {title}", name=s.name(), title=s.title),
-    "escalated": lambda s: text("{title}: {to} are asked too", title=s.title, to=s.names() or s.role()),
-    "nobody_on_shift": lambda s: text("{title}: nobody is on shift", title=s.title),
-    "late": lambda s: text("{title} is overdue", title=s.title),
-    "told": lambda s: text("Told {to} ({title})", to=s.names(), title=s.title),
-    "window_awaited": lambda s: text("{title} waits for its time window", title=s.title),
-    "window_missed": lambda s: text("{title}: the time window passed unused", title=s.title),
-    "wait_begun": lambda s: text("{title}: the waiting time begins", title=s.title),
-    "limit_reached": lambda s: text("{title}: tried often enough", title=s.title),
-    "contact_blocked": lambda s: text("The buyer asked not to be contacted again."),
-    "contact_refused": lambda s: text("{title} is left out: the buyer is not contacted again", title=s.title),
-    "signal_received": lambda s: text("Another system reports: {what}", what=s.detail.get("name", "")),
-    "blocked": lambda s: text("{title} failed: {reason}", title=s.title, reason=s.detail.get("reason", "")),
-    "retried": lambda s: text("{name} has {title} tried again", name=s.name(), title=s.title),
-    "sub_case_asked": lambda s: text("{title}: a linked case is started", title=s.title),
-    "cancelled": lambda s: text(
-        "{name} cancelled the case: {reason}", name=s.name(), reason=s.detail.get("reason", "")
-    ),
-    "case_closed": lambda s: text("The case is closed: {result}", result=_result(s)),
-    "note": lambda s: str(s.detail.get("text", "")),
-}  # fmt: skip
-
-
 def lines(shown: CasePage, own: Definition, context: Context, now: datetime) -> list[Line]:
     """The history, the newest first, without what only machines care for."""
-    titles = {visit.visit: visit.title for visit in shown.visits}
+    visits = {visit.visit: visit for visit in shown.visits}
     zone, found = context.calendar.zone, []
     for event in shown.timeline:
         for entry in event.entries:
-            if entry.what in QUIET:
+            visit = visits.get(entry.visit or -1)
+            if entry.what in QUIET or _says_nothing(entry, visit):
                 continue
-            words = sentence(entry, titles, own, context)
+            words = sentence(entry, visit.title if visit else "", own, context)
             found.append(Line(moment_words(event.at, now, zone), words, entry.what in KEY_EVENTS))
     return found[::-1]
 
 
-def sentence(entry: Entry, titles: dict[int, str], own: Definition, context: Context) -> str:
-    """One entry in words; an entry we have no words for shows its name."""
-    title = titles.get(entry.visit or -1) or _step_title(entry.step, own)
-    say = SENTENCES.get(entry.what)
-    return say(Said(title, entry.detail or {}, context, own, entry.step)) if say else entry.what
+def _says_nothing(entry: Entry, visit: VisitLine | None) -> bool:
+    """The end of a step a person answered is told by the answer; a machine's step only ends."""
+    by_people = visit is not None and visit.kind in PEOPLES_STEPS
+    if entry.what == "step_opened":
+        return not by_people
+    if entry.what == "step_done":
+        is_route = visit is not None and visit.kind in ("decision", "join", "parallel", "end")
+        return is_route or bool((entry.detail or {}).get("by"))
+    return False
+
+
+def sentence(entry: Entry, title: str, own: Definition, context: Context) -> str:
+    """One entry in words; a note in its own words, an unknown entry by its name."""
+    detail = entry.detail or {}
+    if entry.what not in SENTENCES:
+        return str(detail.get("text") or entry.what)
+    step = own.process.steps.get(entry.step or "")
+    pressed = str(detail.get("button") or "")
+    button = getattr(step, "buttons", {}).get(pressed)
+    to = detail.get("to") or detail.get("role") or ""
+    return text(
+        SENTENCES[entry.what],
+        title=title or (step.title if step else "") or entry.step or "",
+        name=context.label(detail.get("by")) or text("another system"),
+        button=button.label if button else pressed,
+        to=_names(to if isinstance(to, list) else [to], context),
+        reason=detail.get("reason", ""),
+        what=detail.get("name", ""),
+        result=_result(detail, own),
+    )
+
+
+def _names(ids: list[str], context: Context) -> str:
+    """People and groups by name."""
+    found = []
+    for each in ids:
+        role = context.roles.get(each.removeprefix("role:"))
+        found.append(role.label if role else context.label(each))
+    return text(", ").join(found)
+
+
+def _result(detail: dict[str, Any], own: Definition) -> str:
+    result = str(detail.get("result", ""))
+    return (
+        text("Cancelled")
+        if detail.get("status") == "cancelled"
+        else own.process.ends.get(result, result)
+    )
 
 
 def waiting(shown: CasePage, context: Context, now: datetime) -> list[dict[str, str]]:
@@ -179,15 +181,3 @@ def _who(visit: VisitLine, context: Context) -> str:
     if visit.assignee:
         return context.label(visit.assignee)
     return text(", ").join(context.label(each) for each in visit.candidates)
-
-
-def _step_title(step: str | None, own: Definition) -> str:
-    words = own.process.steps.get(step or "")
-    return (words.title or str(step)) if words else ""
-
-
-def _result(said: Said) -> str:
-    result = str(said.detail.get("result", ""))
-    if said.detail.get("status") == "cancelled":
-        return text("Cancelled")
-    return said.definition.process.ends.get(result, result)

@@ -23,7 +23,8 @@ from jieli.web.pages import page
 from jieli.web.posted import Posted
 from jieli.web.resources import Resources
 from jieli.web.task import Task, draft_author
-from jieli.web.task_page import Notice, Typed, task_page
+from jieli.web.task_page import task_page
+from jieli.web.typed import Notice, Typed
 
 
 @dataclass(frozen=True)

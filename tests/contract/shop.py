@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any
 
 import yaml
 from sqlalchemy import Connection
@@ -13,15 +12,13 @@ from jieli.engine.case import CaseState, Visit
 from jieli.engine.context import Context, Person, Role
 from jieli.engine.definition import Process
 from jieli.engine.events import Event, TimerFired, WorkItemAnswered
+from jieli.engine.loader import Library
 from jieli.store import definitions
 from jieli.store.cases import Applied, Outcome, Request, apply_event
 from jieli.store.database import Database
 from jieli.store.replay import replay, stored_state
 from jieli.store.starts import Started, start_case
 from jieli.store.tables import outbox
-
-if TYPE_CHECKING:
-    from jieli.engine.loader import Library
 
 NOW = datetime(2026, 11, 20, 1, 0, tzinfo=UTC)
 
@@ -112,11 +109,7 @@ def library(*texts: str, context: Context = CONTEXT) -> Library:
     """The processes of the texts, or all of this module, with its people."""
     chosen = texts or (TOY, ONCE, PARENT, CALLER)
     processes = [Process.model_validate(yaml.safe_load(text)) for text in chosen]
-    known = {each.process: each for each in processes}
-    return cast(
-        "Library",
-        SimpleNamespace(processes=known, context=context, messages={}, sources={}),
-    )
+    return Library({each.process: each for each in processes}, context, {}, {})
 
 
 def publish(database: Database, *texts: str, context: Context = CONTEXT) -> None:

@@ -37,7 +37,7 @@ def tidy(sql: str) -> str:
     """Spaces, quotes and the order of a table's constraints mean nothing."""
     words = re.sub(r"\s+", " ", sql.replace('"', "")).replace("( ", "(").replace(" )", ")")
     head, _, rest = words.partition("(")
-    parts = re.split(r",\s*(?![^()]*\))", rest.rstrip(")").strip())
+    parts = re.split(r",\s*(?![^()]*\))", rest.strip().removesuffix(")"))
     return head.strip() + " (" + ", ".join(sorted(part.strip() for part in parts))
 
 

@@ -33,11 +33,9 @@ def check(report: Report) -> None:
 
 def _check_free(report: Report, path: Path, name: str, taken: list[str] | tuple[str, ...]) -> None:
     if name in taken:
-        what = "a step" if name in report.process.steps and name not in RESERVED else ""
-        message = (
-            'There is a step "{name}" too; expressions could not tell them apart.' if what
-            else '"{name}" means something else in expressions; choose another name'
-        )  # fmt: skip
+        message = '"{name}" means something else in expressions; choose another name'
+        if name not in RESERVED:
+            message = 'There is a step "{name}" too; expressions could not tell them apart'
         report.note(path, message, key=True, name=name)
 
 

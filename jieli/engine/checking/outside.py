@@ -52,12 +52,14 @@ def check_shop(
     for name, role in context.roles.items():
         path: Path = ("roles", name)
         if role.desk is not None:
-            shop.knows((*path, "desk"), 'There are no hours "{name}"', role.desk, context.hours)
+            message = 'There are no hours "{name}"'
+            shop.knows((*path, "desk"), message, role.desk, "hours", context.hours)
         _check_channels(shop, role.channels, path)
     for name, person in context.people.items():
         path = ("people", name)
         for number, each in enumerate(person.roles):
-            shop.knows((*path, "roles", number), 'There is no role "{name}"', each, context.roles)
+            message = 'There is no role "{name}"'
+            shop.knows((*path, "roles", number), message, each, "roles", context.roles)
         _check_channels(shop, person.channels, path)
     for name, channel in context.channels.items():
         _check_channel(shop, channel, ("channels", name))
@@ -81,17 +83,18 @@ class _Shop:
             self.document.say(path, message, hint, key=key)
 
     def knows(
-        self, path: Path, message: str, name: str, known: Mapping[str, object], *, key: bool = False
+        self, path: Path, message: str, name: str, part: str, known: Mapping[str, object]
     ) -> None:
-        """Note a name that no file about the shop has."""
-        if name not in known and self.around.shop_is_whole:
-            self.say(path, text(message, name=name), did_you_mean(name, list(known)), key=key)
+        """Note a name that a whole part of the shop does not have."""
+        if name not in known and part in self.around.whole_parts:
+            self.say(path, text(message, name=name), did_you_mean(name, list(known)))
 
 
 def _check_channels(shop: _Shop, names: tuple[str, ...], path: Path) -> None:
     known = {"console": None, **shop.around.context.channels}
     for number, name in enumerate(names):
-        shop.knows((*path, "channels", number), 'There is no channel "{name}"', name, known)
+        message = 'There is no channel "{name}"'
+        shop.knows((*path, "channels", number), message, name, "channels", known)
 
 
 def _check_channel(shop: _Shop, channel: Channel, path: Path) -> None:
@@ -106,8 +109,10 @@ def _check_channel(shop: _Shop, channel: Channel, path: Path) -> None:
 
 def _check_message(shop: _Shop, purpose: str, words: MessageWords) -> None:
     path: Path = ("messages", purpose)
-    known = dict.fromkeys(get_args(MessagePurpose))
-    shop.knows(path, 'There is no message "{name}"', purpose, known, key=True)
+    known = get_args(MessagePurpose)
+    if purpose not in known:
+        message = text('There is no message "{name}"', name=purpose)
+        shop.say(path, message, did_you_mean(purpose, known), key=True)
     for key, template in (("title", words.title), ("text", words.text)):
         try:
             references(template, template=True)

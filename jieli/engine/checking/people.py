@@ -38,12 +38,12 @@ def check(report: Report) -> None:
 
 def knows_role(report: Report, path: Path, name: str) -> None:
     """Note a role that no file about the shop has."""
-    if report.around.shop_is_whole:
+    if "roles" in report.around.whole_parts:
         report.knows(path, 'There is no role "{name}"', name, report.around.context.roles)
 
 
 def _knows_person(report: Report, path: Path, name: str) -> None:
-    if report.around.shop_is_whole:
+    if "people" in report.around.whole_parts:
         report.knows(path, 'There is no person "{name}"', name, report.around.context.people)
 
 
@@ -87,7 +87,7 @@ def _done_by_somebody(report: Report, path: Path, name: str) -> None:
 def _check_human(report: Report, step: HumanStep, path: Path) -> None:
     if step.not_same_as:
         _done_by_somebody(report, (*path, "not_same_as"), step.not_same_as)
-    if step.only_during and report.around.shop_is_whole:
+    if step.only_during and "hours" in report.around.whole_parts:
         hours = report.around.context.hours
         where = (*path, "only_during")
         report.knows(where, 'There are no hours "{name}"', step.only_during, hours)

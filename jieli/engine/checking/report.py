@@ -19,7 +19,7 @@ class Surroundings:
 
     context: Context
     processes: dict[str, Process]
-    shop_is_whole: bool = True
+    whole_parts: frozenset[str] = frozenset()  # of the shop: roles, people, hours, channels
     processes_are_whole: bool = True
 
 

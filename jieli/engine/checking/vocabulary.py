@@ -10,7 +10,7 @@ from jieli.engine.checking.report import Report
 from jieli.engine.definition import FieldWords, SubCaseStep
 from jieli.engine.expressions import ExpressionError, Reference, references
 from jieli.engine.yaml_nodes import Path
-from jieli.texts import retold, text
+from jieli.texts import retold
 
 RESERVED = ("visits", "settings", "case", "now", "contact_blocked")
 OF_A_STEP = ("by", "by_id", "at", "button", "done")
@@ -122,7 +122,7 @@ class Vocabulary:
         root, *rest = reference.path
         if (root, *rest[:1]) == ("case", "buyer") or self._is_private(known.get(root), root, rest):
             message = '"{name}" is personal data; titles and tags are seen in Prefect by everybody'
-            self.report.note(path, message, text("use the order number or the case's ref"),
+            self.report.note(path, message, "use the order number or the case's ref",
                              name=".".join(reference.path))  # fmt: skip
 
     def _is_private(

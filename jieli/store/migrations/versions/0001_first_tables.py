@@ -463,7 +463,7 @@ def _shown_visits() -> None:
         sa.Column("visit", sa.Integer(), nullable=False),
         sa.Column("run_id", sa.Text(), nullable=False),
         sa.Column("status", sa.Text(), nullable=False),
-        sa.Column("task_run_id", sa.Text(), nullable=True),
+        sa.Column("began_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name="fk_shown_visits_case_id"),
         sa.PrimaryKeyConstraint("case_id", "visit", name="pk_shown_visits"),
     )
