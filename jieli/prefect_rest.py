@@ -8,6 +8,12 @@ from datetime import datetime
 from typing import Any
 
 import httpx
+from tenacity import (
+    Retrying,
+    retry_if_exception_type,
+    stop_after_delay,
+    wait_random_exponential,
+)
 
 from jieli.engine.errors import JieliError
 
@@ -54,7 +60,14 @@ class DeploymentState:
 class PrefectRest:
     """A few calls to one Prefect server; safe to use from several threads."""
 
-    def __init__(self, api_url: str, *, auth: str | None = None, timeout: float = 10.0) -> None:
+    def __init__(
+        self,
+        api_url: str,
+        *,
+        auth: str | None = None,
+        timeout: float = 10.0,
+        patience: float = 10.0,
+    ) -> None:
         basic = httpx.BasicAuth(*auth.split(":", 1)) if auth else None
         # The server closes idle connections after 5 s: ours must be the shorter, or a call is lost.
         limits = httpx.Limits(max_connections=10, keepalive_expiry=2)
@@ -62,13 +75,26 @@ class PrefectRest:
             base_url=api_url.rstrip("/"), auth=basic, timeout=timeout, limits=limits
         )
         self._deployments: dict[str, str] = {}
+        # A server on SQLite answers 503 whenever it meets its own lock, most of all at the start.
+        self._patiently = Retrying(
+            retry=retry_if_exception_type(PrefectUnreachable),
+            wait=wait_random_exponential(multiplier=0.1, max=2),
+            stop=stop_after_delay(patience),
+            reraise=True,
+        )
 
     def close(self) -> None:
         """Give the connections back."""
         self._http.close()
 
     def call(self, method: str, path: str, body: Any = None) -> Any:
-        """One call; raises PrefectUnreachable when the answer may be different a moment later."""
+        """One call, again while the server is busy; raises PrefectUnreachable when it stays so.
+
+        Every call we make may be made twice: starting a run has its key, the rest sets a state.
+        """
+        return self._patiently(self._once, method, path, body)
+
+    def _once(self, method: str, path: str, body: Any = None) -> Any:
         try:
             response = self._http.request(method, path, json=body)
         except httpx.TransportError as error:
@@ -81,7 +107,7 @@ class PrefectRest:
     def healthy(self) -> bool:
         """Whether the server answers."""
         try:
-            return self.call("GET", "/health") is True
+            return self._once("GET", "/health") is True
         except (PrefectUnreachable, httpx.HTTPStatusError):
             return False
 

@@ -16,30 +16,13 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from jieli.engine.model_words import keys_at, owners_of
+from jieli.engine.stand_ins import at, replace
 from jieli.engine.yaml_nodes import Document, Path
 from jieli.texts import retold, text
 
 Model = TypeVar("Model", bound=BaseModel)
 
 _ROUNDS = 12
-_IN_PLACE_OF_EACH: dict[Path, Any] = {
-    ("steps",): {"end": "unknown"},
-    ("settings",): {"value": 0, "label": "", "source": ""},
-    ("case", "fields"): {"label": ""},
-    ("ends",): "",
-    ("roles",): {"label": ""},
-    ("people",): {"name": "", "roles": []},
-    ("hours",): {"daily": ["00:00-24:00"]},
-    ("channels",): {"type": "console"},
-    ("messages",): {"title": ""},
-}
-_IN_PLACE_OF: dict[Path, Any] = {
-    ("process",): "unknown", ("title",): "", ("about",): "", ("start",): [{"case": True}],
-    ("shop",): "", ("calendar",): {}, ("case", "key"): ["unknown"], ("case", "title"): "",
-    ("case", "priority"): None, ("case", "buyer"): None, ("case", "contact_blocked"): None,
-    ("case", "reopen"): "never", ("case", "summary"): [], ("case", "tags"): {},
-    ("case", "rules"): [],
-}  # fmt: skip
 _SIMPLE = {
     "string_type": "A text is wanted here",
     "int_type": "A whole number is wanted here",
@@ -114,7 +97,7 @@ def _take_as_text(data: Any, document: Document, found: Sequence[ErrorDetails]) 
     for error in found:
         path, value = _path_of(data, error["loc"])[0], error["input"]
         if error["type"] == "string_type" and isinstance(value, bool | int | float):
-            _parent(data, path)[path[-1]] = document.texts.get(path, str(value))
+            at(data, path[:-1])[path[-1]] = document.texts.get(path, str(value))
             changed = True
     return changed
 
@@ -152,7 +135,7 @@ def _one_each(data: Any, found: Sequence[ErrorDetails]) -> list[_Found]:
         else:
             unions.setdefault(where[0], {}).setdefault(where[1], []).append(_Found(path, error))
     for path, members in unions.items():
-        value = _get(data, path)
+        value = at(data, path)
         if isinstance(value, dict | list):
             fitting = [each for name, each in members.items() if _fits(name, value)]
             plain += sorted(fitting or members.values(), key=_badness)[0]
@@ -280,37 +263,16 @@ def did_you_mean(word: str, known: Sequence[str]) -> str | None:
     return text('did you mean "{close}"?', close=close[0]) if close else None
 
 
-# ---- standing in -------------------------------------------------------------------------------
-
-
 def _mend(data: Any, found: _Found, result: Validated[Any]) -> bool:
     """Take the mistake out of the data; whether that was possible."""
-    path, broken = found.path, result.broken
-    if any(path[:length] in broken for length in range(1, len(path) + 1)):
+    path = found.path
+    if any(path[:length] in result.broken for length in range(1, len(path) + 1)):
         return True
     if found.error["type"] == "extra_forbidden":
-        _parent(data, path).pop(path[-1])
+        at(data, path[:-1]).pop(path[-1])
         result.partial.add(path[:-1])
         return True
-    for length in (3, 2, 1):
-        own = path[:length]
-        known = own in _IN_PLACE_OF
-        if len(own) == length and (known or own[:-1] in _IN_PLACE_OF_EACH):
-            parent = _parent(data, own)
-            parent.pop(own[-1], None)
-            if found.error["loc"][-1] != "[key]":  # a name that is none stays known as broken
-                stand_in = _IN_PLACE_OF[own] if known else _IN_PLACE_OF_EACH[own[:-1]]
-                parent[own[-1]] = deepcopy(stand_in)
-            broken.add(own)
-            return True
-    return False
-
-
-def _parent(data: Any, path: Path) -> Any:
-    return _get(data, path[:-1])
-
-
-def _get(data: Any, path: Path) -> Any:
-    for part in path:
-        data = data[part]
-    return data
+    replaced = replace(data, path, is_key=found.error["loc"][-1] == "[key]")
+    if replaced is not None:
+        result.broken.add(replaced)
+    return replaced is not None

@@ -31,8 +31,17 @@ _KNOWN = (
     ("found undefined alias", "A text that begins with * needs quotes"),
     ("but found another document", "One file is one document; remove the line ---"),
     ("cannot start any token", "A text cannot begin with this sign; put quotes around it"),
+    ("scanning an anchor", "A text cannot begin with this sign; put quotes around it"),
+    ("scanning an alias", "A text cannot begin with this sign; put quotes around it"),
+    ("scanning a block scalar", "A text cannot begin with this sign; put quotes around it"),
+    ("parsing a tag", "A text cannot begin with this sign; put quotes around it"),
+    ("are not allowed here", "The indentation is wrong, or a quotation mark above is not closed"),
+    ("<document start>", "The indentation is wrong, or a quotation mark above is not closed"),
     ("expected <block end>", "The indentation is wrong, or a quotation mark above is not closed"),
 )  # fmt: skip
+
+# What is wrong is the sign that opened the text, not the place where YAML gave up.
+_OPENED_EARLIER = ("quoted scalar", "an anchor", "an alias", "block scalar", "parsing a tag")
 
 
 def explain(file: str, source: str, error: yaml.MarkedYAMLError) -> Problem:
@@ -45,7 +54,7 @@ def explain(file: str, source: str, error: yaml.MarkedYAMLError) -> Problem:
         if line >= 0 and (known := _in_line(file, lines[line], line)):
             return known
     said = f"{error.context or ''} {error.problem or ''}"
-    if "quoted scalar" in said and error.context_mark:  # where it was opened, not the file's end
+    if error.context_mark and any(each in said for each in _OPENED_EARLIER):
         number, column = error.context_mark.line, error.context_mark.column
     message = next((words for sign, words in _KNOWN if sign in said), None)
     told = text(message) if message else text("This is not YAML: {reason}", reason=said.strip())

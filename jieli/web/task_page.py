@@ -76,7 +76,7 @@ def initial(task: Task) -> Typed:
 
 def _head(task: Task) -> dict[str, Any]:
     visit, zone = task.visit, task.context.calendar.zone
-    due = visit.due_at
+    due = visit.due_at if visit.status != "held" else None
     return {
         "title": visit.title,
         "ref": task.state.ref,

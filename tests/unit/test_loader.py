@@ -96,8 +96,8 @@ UNREADABLE = (
     (
         'title: 打电话',
         'title: *打电话',
-        ["review.yaml:20:13: This is not YAML: while scanning an alias expected alphabetic or numeric character, but found '打'"],
-        ["review.yaml:20:13: YAML 写法有误：while scanning an alias expected alphabetic or numeric character, but found '打'"],
+        ['review.yaml:20:12: A text cannot begin with this sign; put quotes around it'],
+        ['review.yaml:20:12: 文字不能以这个符号开头，请加上引号'],
     ),
     (
         'title: 打电话',
