@@ -13,8 +13,10 @@ from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 from flows import bars
-from flows.words import outcome_name
-from jieli.store import calls, case_events, leases, outbox, runs, times
+from flows.words import bar_name, outcome_name
+from jieli.engine.context import Context
+from jieli.engine.definition import Process
+from jieli.store import calls, case_events, definitions, leases, outbox, runs, times
 from jieli.store.outbox import WaitingMessage
 from jieli.store.runs import VisitRow
 from jieli.store.shown import CaseShown, case_shown
@@ -41,6 +43,8 @@ class Activation:
     own: Resources
     case_id: str
     run_id: UUID
+    process: Process
+    context: Context
     revision: int = 0
     clock_offset: timedelta = timedelta()
     queue: list[Ready] = field(default_factory=list)
@@ -94,8 +98,8 @@ class Activation:
             ended = began + max(visit.closed_at - visit.opened_at, timedelta())
             ended = min(ended, real_now())
         return bars.Bar(
-            key=visit.key, name=visit.title, began=began, ended=ended,
-            state_name=outcome_name(visit) if visit.is_over else "Waiting",
+            key=visit.key, name=bar_name(visit, self.context), began=began, ended=ended,
+            state_name=outcome_name(visit, self.process) if visit.is_over else "Waiting",
             message=visit.title if visit.is_over else "", is_cancelled=visit.status == "cancelled",
         )  # fmt: skip
 
@@ -147,7 +151,11 @@ async def holding(own: Resources, case_id: str, run_id: UUID) -> AsyncIterator[A
             raise LostToAnother(case_id)
     keeper = asyncio.create_task(_keep(own, name, owner))
     try:
-        yield Activation(own, case_id, run_id)
+        with own.database.read() as conn:
+            case = case_shown(conn, case_id)
+            process = definitions.definition(conn, case.process, case.version).process
+            _, context = definitions.current_context(conn)
+        yield Activation(own, case_id, run_id, process, context)
     finally:
         keeper.cancel()
         with own.database.write() as conn:

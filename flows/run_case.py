@@ -61,9 +61,8 @@ def current_run() -> UUID:
 
 async def messages(case: Activation, step: Ready) -> None:
     """People are told, each message in a task run of its own."""
-    context = case.own.context()
     for message in step.messages:
-        named = deliver_message.with_options(task_run_name=message_name(message, context))
+        named = deliver_message.with_options(task_run_name=message_name(message, case.context))
         await completed(named(message.id, case.case_id, return_state=True))
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from jieli.engine.context import Context
+from jieli.engine.definition import DecisionStep, Process
 from jieli.store.outbox import WaitingMessage
 from jieli.store.runs import VisitRow
 from jieli.store.shown import CaseShown, Waiting
@@ -42,14 +44,19 @@ def parked_reason(case: CaseShown) -> str:
 
 
 def _one(waiting: Waiting) -> str:
-    more = " 等" if len(waiting.who) > 3 else ""
-    who = f"（{'、'.join(waiting.who[:3])}{more}）" if waiting.who else ""
+    who = _people(waiting.who)
     if waiting.status == "scheduled" and waiting.opens_at:
         return f"{waiting.title}{who}，{_moment(waiting.opens_at)} 开始"
     if waiting.status == "blocked":
         return f"{waiting.title}，需要处理"
     due = f"，{_moment(waiting.due_at)} 前" if waiting.due_at else ""
     return f"{waiting.title}{who}{due}"
+
+
+def _people(names: Sequence[str]) -> str:
+    if not names:
+        return ""
+    return f"（{'、'.join(names[:3])}{' 等' if len(names) > 3 else ''}）"
 
 
 def _moment(at: datetime) -> str:
@@ -64,6 +71,17 @@ def message_name(message: WaitingMessage, context: Context) -> str:
     return f"{_PURPOSES.get(message.purpose, '通知')} {to} · M-{message.id}"
 
 
-def outcome_name(visit: VisitRow) -> str:
-    """How a step ended, as its bar says: what the machine did, or the button's name."""
-    return _OUTCOMES.get(visit.outcome or "", visit.outcome or "完成")
+def bar_name(visit: VisitRow, context: Context) -> str:
+    """The name of a step's bar with who holds or held it: `旺旺留言（李娜）`."""
+    return f"{visit.title}{_people([context.label(person) for person in visit.held_by])}"
+
+
+def outcome_name(visit: VisitRow, process: Process) -> str:
+    """How a step ended, as its bar says: the button's words, where a decision led, or the machine's."""
+    step, outcome = process.steps.get(visit.step), visit.outcome or ""
+    button = getattr(step, "buttons", {}).get(outcome)
+    if button is not None:
+        return str(button.label)
+    if isinstance(step, DecisionStep) and outcome in process.steps:
+        return process.steps[outcome].title or outcome
+    return _OUTCOMES.get(outcome) or process.ends.get(outcome) or outcome or "完成"

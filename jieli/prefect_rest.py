@@ -27,7 +27,7 @@ class PrefectUnreachable(JieliError):
 
 
 class DeploymentMissing(JieliError):
-    """Prefect has no deployment {name}; run `jieli publish`."""
+    """Prefect has no deployment {name}; run `jieli deploy`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from prefect.cache_policies import NO_CACHE
 from jieli.store import outbox
 from jieli.store.outbox import OutboxRow
 from notifications.channel import RetryAfter
-from notifications.deliver import Delivered, deliver
+from tasks.delivering import Delivered, deliver
 from tasks.resources import Resources, resources
 
 LEASE_SECONDS = 60.0

@@ -11,7 +11,7 @@ import click
 
 from jieli import __version__
 from jieli.cli import backup, case, check, clock, doctor, publish, up
-from jieli.engine.errors import JieliError
+from jieli.engine.errors import FormError, JieliError
 from jieli.texts import text, use_language
 
 EXPECTED, UNEXPECTED, INTERRUPTED = 1, 3, 130
@@ -48,8 +48,12 @@ def main() -> None:
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
         sys.exit(INTERRUPTED)
+    except FormError as error:
+        for field, complaint in error.fields.items():
+            click.echo(f"{field}: {complaint}" if field else complaint, err=True)
+        sys.exit(EXPECTED)
     except JieliError as error:
-        click.echo(str(error), err=True)
+        click.echo(error.told(), err=True)
         sys.exit(EXPECTED)
     except Exception as error:
         click.echo(_report(error), err=True)

@@ -15,7 +15,6 @@ import click
 
 from jieli.cli.printing import as_json, table
 from jieli.cli.stored import store
-from jieli.engine import forms
 from jieli.engine.errors import FormError, JieliError
 from jieli.engine.events import CaseCancelled
 from jieli.prefect_rest import PrefectRest
@@ -24,7 +23,7 @@ from jieli.store import definitions, queries
 from jieli.store.cases import Rejected, Request, apply_event
 from jieli.store.database import Database
 from jieli.store.queries import CaseFilter, CasePage
-from jieli.store.starts import Started, start_case
+from jieli.store.starts import Started, check_data, start_case
 from jieli.store.times import business_now
 from jieli.texts import text
 from jieli.wakes import wake_now
@@ -81,19 +80,13 @@ def read_data(data: str) -> dict[str, Any]:
 def _start(database: Database, process: str, raw: dict[str, Any]) -> Started:
     with database.write() as conn:
         now = business_now(conn)
-        version = definitions.latest_version(conn, process)
-        words = definitions.definition(conn, process, version).process
-        _, context = definitions.current_context(conn)
-        unknown = sorted(set(raw) - set(words.case.fields))
+        known = definitions.definition(conn, process, definitions.latest_version(conn, process))
+        unknown = sorted(set(raw) - set(known.process.case.fields))
         if unknown:
             raise FormError({name: text("There is no such field.") for name in unknown})
-        checked = forms.check(
-            words.case.fields, words.case.rules, raw, {"now": now}, now=now,
-            timezone=context.calendar.timezone,
-        )  # fmt: skip
         return start_case(
-            conn, process=process, data=checked, source="cli", by=None, now=now,
-            event_id=f"cli:{uuid4().hex}",
+            conn, process=process, data=check_data(conn, process, raw, now), source="cli",
+            by=None, now=now, event_id=f"cli:{uuid4().hex}",
         )  # fmt: skip
 
 
@@ -131,7 +124,7 @@ def list_(process: str | None, status: str, search: str | None, json_: bool) -> 
          " ".join(line.tags)]
         for line in lines
     ]  # fmt: skip
-    table(head, rows)
+    table(head, *rows)
 
 
 @case.command()

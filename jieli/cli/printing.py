@@ -24,10 +24,10 @@ def _plain(value: Any) -> Any:
     return str(value)
 
 
-def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print columns; a Chinese character is two cells wide."""
-    widths = [max(map(_width, column)) for column in zip(head, *rows, strict=True)]
-    for row in (head, *rows):
+def table(*rows: Sequence[str]) -> None:
+    """Print rows in columns; a Chinese character is two cells wide."""
+    widths = [max(map(_width, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
         cells = [cell + " " * (size - _width(cell)) for cell, size in zip(row, widths, strict=True)]
         click.echo("  ".join(cells).rstrip())
 

@@ -20,6 +20,7 @@ import click
 import httpx
 from filelock import FileLock, Timeout
 
+from jieli.cli.printing import table
 from jieli.cli.processes import Child, module
 from jieli.cli.publish import publish_shipped
 from jieli.deploying import deploy_all
@@ -144,21 +145,26 @@ class Stack:
 
     def tell(self) -> None:
         """Print where everything is and how to start a case."""
-        public = f"http://{self.settings.web_host}:{self.settings.web_port}"
-        click.echo(
-            f"""
-{text("Jieli is up. Ctrl-C stops it; the data stays in {directory}.", directory=self.settings.data_dir)}
-
-  {text("Supervisors: Prefect")}      {self.settings.prefect_ui_url}/v2
-  {text("Staff pages (this machine)")}  {self._staff_url}
-  {text("Agents: my open items")}     {public}/me
-  {text("Delivered messages")}        {self._staff_url}/outbox
-
-{text("Start a case:")}
-  {self._staff_url}/start/bad_review
-  {_command()} case start bad_review --data examples/bad_review.json
-"""
+        settings, staff = self.settings, self._staff_url
+        places = [
+            (text("Supervisors: Prefect"), f"{settings.prefect_ui_url}/v2"),
+            (text("Staff pages (this machine)"), staff),
+            (text("Delivered messages"), f"{staff}/outbox"),
+            (text("Agents: my open items"), f"{settings.public_url}/me"),
+        ]
+        click.echo()
+        where = settings.data_dir
+        words = text(
+            "Jieli is up. Ctrl-C stops it; the data stays in {directory}.", directory=where
         )
+        click.echo(words)
+        click.echo()
+        table(*[[f"  {label}", url] for label, url in places])
+        click.echo()
+        click.echo(text("Start a case:"))
+        click.echo(f"  {staff}/start/bad_review")
+        click.echo(f"  {_command()} case start bad_review --data examples/bad_review.json")
+        sys.stdout.flush()
 
     def watch(self) -> None:
         """Start again what has died, until we are asked to stop."""

@@ -155,7 +155,7 @@ def _cancelled(move: Move, event: CaseCancelled) -> None:
 
 
 def _noted(move: Move, event: NoteAdded) -> None:
-    move.note("note", by=event.by, text=event.text, **event.detail)
+    move.note("note", by=event.by, text=event.text, about=event.detail or None)
 
 
 _HANDLERS: dict[type[Any], Callable[[Move, Any], None]] = {

@@ -6,14 +6,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from jieli.texts import text
+
 
 class JieliError(Exception):
     """Jieli could not do this."""
 
     def __init__(self, message: str | None = None, **data: Any) -> None:
         self.data = data
-        template = message or (self.__doc__ or "").strip().split("\n")[0]
-        super().__init__(template.format(**data) if data else template)
+        self.template = message or (self.__doc__ or "").strip().split("\n")[0]
+        super().__init__(self.template.format(**data) if data else self.template)
+
+    def told(self) -> str:
+        """The message in the reader's language."""
+        return text(self.template, **self.data)
 
 
 @dataclass(frozen=True, slots=True, order=True)

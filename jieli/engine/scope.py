@@ -34,6 +34,7 @@ def scope_of(
     }  # fmt: skip
     scope["contact_blocked"] = state.contact_blocked
     scope["now"] = now
+    scope["_timezone"] = context.calendar.timezone
     return scope
 
 

@@ -41,6 +41,9 @@ class VisitRow:
     opened_at: datetime
     closed_at: datetime | None
     outcome: str | None
+    by: str | None
+    assignee: str | None
+    candidates: tuple[str, ...]
     shown_status: str | None
     began_at: datetime | None
 
@@ -48,6 +51,12 @@ class VisitRow:
     def key(self) -> str:
         """Step and visit, unique within the case: `phone.2`."""
         return f"{self.step}.{self.nth}"
+
+    @property
+    def held_by(self) -> tuple[str, ...]:
+        """Who did it, holds it, or was asked."""
+        one = self.by or self.assignee
+        return (one,) if one else tuple(self.candidates)
 
     @property
     def is_over(self) -> bool:
@@ -130,7 +139,7 @@ def visits_to_show(
         select(
             visits.c.visit, visits.c.step, visits.c.nth, visits.c.kind, visits.c.title,
             visits.c.status, visits.c.opened_at, visits.c.closed_at, visits.c.outcome,
-            shown_visits.c.status, shown_visits.c.began_at,
+            visits.c.by, visits.c.assignee, visits.c.candidates, shown_visits.c.status, shown_visits.c.began_at,
         )
         .join(shown_visits, same_bar, isouter=True)
         .where(

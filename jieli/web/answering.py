@@ -29,7 +29,7 @@ from jieli.web.identity import colleagues
 from jieli.web.notices import Note, note_page
 from jieli.web.pages import page, see_other
 from jieli.web.task_form import shift_end, visible_fields
-from jieli.web.turn import Turn, ask_again, refused, save_draft, show, submit
+from jieli.web.turn import Turn, ask_again, drop_draft, refused, save_draft, show, submit
 from jieli.web.typed import Notice
 
 Handler = Callable[[Turn, str], Awaitable[Response]]
@@ -75,9 +75,12 @@ async def answer(turn: Turn, name: str) -> Response:
             identity=turn.actor.known_by,
         ),
     )  # fmt: skip
-    if isinstance(outcome, Applied | Duplicate):
-        return see_other(f"{turn.path}?saved=1")
-    return refused(turn, outcome)
+    if not isinstance(outcome, Applied | Duplicate):
+        return refused(turn, outcome)
+    if task.draft:
+        # An answer taken back later must come up as it was given, not as the draft before it.
+        await drop_draft(turn)
+    return see_other(f"{turn.path}?saved=1")
 
 
 def _asks_more(turn: Turn) -> bool:

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Iterable
 
 from fastapi import APIRouter, FastAPI
+from fastapi.exceptions import RequestValidationError
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.middleware.trustedhost import TrustedHostMiddleware
@@ -53,6 +54,7 @@ def _app(resources: Resources, routers: Iterable[APIRouter], *, is_secure: bool)
     app.add_api_route("/robots.txt", _robots, methods=["GET"], include_in_schema=False)
     app.mount("/static", _Static(directory=STATIC))
     app.add_exception_handler(HTTPException, _on_http_error)
+    app.add_exception_handler(RequestValidationError, _on_bad_address)
     app.add_exception_handler(Exception, _on_fault)
     app.add_middleware(Guard, language=resources.settings.language, is_secure=is_secure)
     return app
@@ -83,6 +85,11 @@ async def _on_http_error(request: Request, error: Exception) -> Response:
     response = note_page(request, Note(title=title, status=error.status_code))
     response.headers.update(Headers(error.headers or {}))
     return response
+
+
+async def _on_bad_address(request: Request, error: Exception) -> Response:
+    # A number in the address that is none: nobody typed that, so no more is said.
+    return note_page(request, Note(title=text("This is not possible here"), status=400))
 
 
 async def _on_fault(request: Request, error: Exception) -> Response:

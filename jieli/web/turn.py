@@ -125,3 +125,14 @@ async def save_draft(turn: Turn) -> None:
         drafts.save(connection, task.state.case_id, task.visit.id, author, turn.posted.values)
 
     await run_in_threadpool(turn.resources.database.run, work)
+
+
+async def drop_draft(turn: Turn) -> None:
+    """Forget what was kept: it has been sent."""
+    task = turn.task
+    author = draft_author(task.link, task.session)
+
+    def work(connection: Any) -> None:
+        drafts.drop(connection, task.state.case_id, task.visit.id, author)
+
+    await run_in_threadpool(turn.resources.database.run, work)

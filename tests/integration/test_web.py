@@ -315,6 +315,16 @@ def test_an_answer_may_be_taken_back_for_a_while(shop: Shop) -> None:
     assert visit.status == "held" and visit.answers == {"words": "对了"}
 
 
+def test_a_taken_back_answer_comes_up_as_given_not_as_the_draft_before(shop: Shop) -> None:
+    shop.start("held")
+    link = shop.link("li_na")
+    form = Form(shop.public.get(link)) | {"f.words": "草稿"}
+    shop.public.post(link, data=form | {"do": "draft"})
+    shop.public.post(link, data=Form(shop.public.get(link)) | {"f.words": "定稿", "press": "done"})
+    shop.public.post(link, data=Form(shop.public.get(link)) | {"do": "take_back"})
+    assert Form(shop.public.get(link))["f.words"] == "定稿"
+
+
 # ---- who -----------------------------------------------------------------------------------------
 
 

@@ -169,6 +169,7 @@ def test_cases_are_found(shop: Shop) -> None:
     assert "单 1111" in page and "单 2222" in page
     assert "单 2222" not in shop.staff.get("/cases", params={"process": "plain"}).text
     assert "单 1111" not in shop.staff.get("/cases", params={"q": "2222"}).text
+    assert shop.staff.get("/cases", params={"start": "x"}).status_code == 400
     assert "没有案件" in shop.staff.get("/cases", params={"state": "completed"}).text
 
 

@@ -16,7 +16,8 @@ from jieli.settings import Settings
 from jieli.web.nonces import new_nonce, read_nonce
 from notifications.links import KeyRingError, Ring, TokenLink, link_url, new_key, ring_of
 
-OLD, NEW = new_key("a"), new_key("b")
+OLD = "a:" + base64.b64encode(bytes(range(32))).decode()
+NEW = "b:" + base64.b64encode(bytes(range(32, 64))).decode()
 RING = Ring.parse(f"{OLD},{NEW}")
 IDS = st.binary(min_size=16, max_size=16).map(bytes.hex)
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"

@@ -17,8 +17,10 @@ PLACEHOLDER = re.compile(r"\{[a-z_]+\}")
 
 
 def messages() -> Iterator[str]:
-    """What the engine says through `text`, as it stands in the source."""
-    for file in sorted((ROOT / "jieli" / "engine").rglob("*.py")):
+    """What is said through `text`, as it stands in the source, and the words of our exceptions."""
+    yield from error_messages()
+    files = [*(ROOT / "jieli" / "engine").rglob("*.py"), *(ROOT / "jieli" / "cli").rglob("*.py")]
+    for file in sorted(files):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and _name(node.func) in SAYING:
                 said = [*node.args, *(each.value for each in node.keywords)]
@@ -27,6 +29,18 @@ def messages() -> Iterator[str]:
             else:
                 continue
             yield from filter(None, map(_sentence, said))
+
+
+def error_messages() -> Iterator[str]:
+    """The first line of every exception's docstring: it is its message."""
+    for folder in ("jieli", "notifications"):
+        for file in sorted((ROOT / folder).rglob("*.py")):
+            for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+                known = isinstance(node, ast.ClassDef) and any(
+                    _name(each) in ("JieliError", "Refused") for each in node.bases
+                )
+                if known and (words := ast.get_docstring(node)):  # type: ignore[arg-type]
+                    yield words.split("\n")[0]
 
 
 def _name(node: ast.expr) -> str:

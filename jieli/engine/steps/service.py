@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from jieli.engine.case import Visit
@@ -13,6 +14,8 @@ from jieli.engine.move import Move
 from jieli.engine.steps import assigning
 from jieli.engine.steps.answers import as_stored
 from jieli.engine.steps.telling import tell
+
+_ALONE = re.compile(r"\s*\{\{((?:(?!\}\}).)*)\}\}\s*", re.DOTALL)
 
 
 class CallNotBlocked(Refused):
@@ -62,7 +65,9 @@ def _ask(move: Move, visit: Visit, step: CallStep) -> None:
 
 def _rendered(move: Move, value: Any) -> Any:
     if isinstance(value, str):
-        return move.render(value)
+        alone = _ALONE.fullmatch(value)
+        # A lone `{{ amount }}` keeps its kind: the other system gets a number, not its text.
+        return as_stored(move.evaluate(alone[1])) if alone else move.render(value)
     if isinstance(value, dict):
         return {key: _rendered(move, each) for key, each in value.items()}
     if isinstance(value, list):

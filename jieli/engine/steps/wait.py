@@ -47,7 +47,9 @@ def begin_listening(move: Move) -> None:
 def _listen(move: Move, name: str, step: WaitStep, branch: str) -> None:
     here = [visit for visit in move.live(branch) if visit.status != "listening"]
     waiting = any(visit.step == name for visit in move.live(branch))
-    ahead = any(reaches(move.process, visit.step, name, avoiding=_since(step)) for visit in here)
+    ahead = any(
+        reaches(move.definition.ways, visit.step, name, avoiding=_since(step)) for visit in here
+    )
     if ahead and not waiting:
         visit = move.open_visit(name, branch, "listening")
         _invite(move, visit, step)
@@ -68,7 +70,7 @@ def _still_ahead(move: Move, wait: Visit) -> bool:
     step = move.definition.step(wait.step)
     assert isinstance(step, WaitStep)
     return any(
-        reaches(move.process, other.step, wait.step, avoiding=_since(step))
+        reaches(move.definition.ways, other.step, wait.step, avoiding=_since(step))
         for other in move.live(wait.branch)
         if other.status != "listening"
     )
