@@ -109,7 +109,7 @@ class _Author:
         if "stopped" in str(steps):
             steps["stopped"], ends["stopped"] = {"end": "stopped"}, "停止"
         case: Words = {
-            "key": ["order_no"], "title": "{{ order_no }} {{ level.label }}",
+            "key": ["order_no"], "title": "{{ order_no }} {{ level and level.label }}",
             "buyer": "{{ order_no }}", "summary": ["order_no", "when_at"], "fields": FIELDS,
             "priority": {"by": "level", "of": {"high": "high"}},
             "tags": {"贵": "amount and amount > 100", "急": "case.priority == 'high'"},

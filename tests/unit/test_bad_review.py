@@ -11,6 +11,7 @@ from jieli.engine.events import (
     ContactBlocked,
     StartCase,
     SubCaseEnded,
+    TimerFired,
     WorkItemAnswered,
     WorkItemClaimed,
     WorkItemDelegated,
@@ -314,3 +315,26 @@ def test_replaying_the_events_gives_the_same_state() -> None:
     story = left_message("2026-11-20 09:45").wait("48h").press("phone", "not_reached")
     story.until("2026-11-22 16:05").press("phone", "reached", by="wang_fang", summary="好")
     assert story.replayed() == story.state
+
+
+def fire_late(story: Story, when: str) -> None:
+    """The clock was away and comes back: everything due fires at that moment, in order."""
+    story.now = at(when)
+    while story.state and (due := [t for t in story.state.timers.values() if t.at <= story.now]):
+        timer = min(due, key=lambda t: (t.at, t.id))
+        story.apply(TimerFired(timer=timer.id, at=timer.at))
+
+
+def test_after_an_outage_missed_reminders_are_one_message() -> None:
+    story = Story.bad_review("2026-11-20 09:00", severity="normal")
+    fire_late(story, "2026-11-20 15:00")
+    assert len(story.messages("reminder")) == 0 and len(story.messages("late")) == 2
+    assert story.state and "逾期" in story.state.tags
+
+
+def test_a_window_that_passed_during_an_outage_was_missed_and_the_next_one_is_offered() -> None:
+    story = left_message("2026-11-20 09:00").until("2026-11-22 09:20")
+    assert story.open("phone").window_start == at("2026-11-22 09:30")
+    fire_late(story, "2026-11-22 11:00")
+    assert story.open("phone").window_start == at("2026-11-22 16:00")
+    assert story.open("phone").status == "scheduled" and story.messages("missed")

@@ -228,6 +228,8 @@ def timer_fired(move: Move, visit: Visit, timer: Timer) -> None:
     """One of the step's timers: each kind does one thing."""
     step = _step(move, visit)
     match timer.kind:
+        case "window_open" if visit.window_end and move.now >= visit.window_end:
+            _missed(move, visit, step)  # nobody was there to open it: the clock was away
         case "window_open":
             begin(move, visit, step)
         case "window_close":
@@ -236,12 +238,21 @@ def timer_fired(move: Move, visit: Visit, timer: Timer) -> None:
             escalate(move, visit, step)
         case "staffed":
             _shift_begins(move, visit, step)
+        case "remind" if _more_is_due(move, visit):
+            move.note("reminder_merged", visit)  # after an outage one message is enough
         case "remind":
             tell(move, visit, "reminder", _holders(move, visit), link=True, urgent=step.urgent)
         case "late":
             _late(move, visit, step)
         case "take_back":
             complete(move, visit, step.buttons[str(visit.outcome)])
+
+
+def _more_is_due(move: Move, visit: Visit) -> bool:
+    return any(
+        timer.visit == visit.id and timer.kind in ("remind", "late") and timer.at <= move.now
+        for timer in move.state.timers.values()
+    )
 
 
 def _holders(move: Move, visit: Visit) -> list[str]:

@@ -1,0 +1,1 @@
+"""Measures Jieli as `jieli up` starts it: real processes, real HTTP, both databases."""

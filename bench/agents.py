@@ -1,0 +1,146 @@
+"""The agents: take links from delivered messages, POST them, and see when the next message came."""
+
+from __future__ import annotations
+
+import http.client
+import threading
+import time
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from urllib.parse import urlencode, urlsplit
+
+from sqlalchemy import func, select
+
+from jieli.settings import Settings
+from jieli.store.database import Database
+from jieli.store.tables import links, outbox
+from jieli.web.nonces import new_nonce
+from notifications.links import ring_of
+
+LOOK_BACK = 5000
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A link an agent holds."""
+
+    case_id: str
+    link_id: str
+    message_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """One answer: when the POST began and returned."""
+
+    task: Task
+    began: float
+    returned: float
+
+    @property
+    def seconds(self) -> float:
+        """How long the agent waited."""
+        return self.returned - self.began
+
+
+class Browser:
+    """One agent's connection to the pages."""
+
+    def __init__(self, settings: Settings) -> None:
+        at = urlsplit(settings.public_url)
+        self._ring = ring_of(settings)
+        self._http = http.client.HTTPConnection(str(at.hostname), at.port, timeout=60)
+
+    def answer(self, task: Task) -> Posted:
+        """Press the button; raises when the answer did not count."""
+        form = {
+            "press": "done", "nonce": new_nonce(self._ring, task.link_id), "f.note": "好的",
+            "shown": "note",
+        }  # fmt: skip
+        path = "/t/" + self._ring.token("work_item", task.link_id)
+        kind = {"content-type": "application/x-www-form-urlencoded"}
+        began = time.time()
+        self._http.request("POST", path, urlencode(form), kind)
+        answer = self._http.getresponse()
+        body = answer.read()
+        returned = time.time()
+        if answer.status != 303:
+            raise RuntimeError(f"the answer got {answer.status}: {body[:300]!r}")
+        return Posted(task, began, returned)
+
+
+class Desk:
+    """Which tasks were delivered and are not done yet, and how long deliveries took."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._seen: set[int] = set()
+        self._waiting: dict[str, Posted] = {}
+        self.ready: deque[Task] = deque()
+        self.delivered: list[tuple[Posted, float]] = []
+
+    def done(self, posted: Posted) -> None:
+        """The next message of this case answers this POST."""
+        self._waiting[posted.task.case_id] = posted
+
+    @property
+    def undelivered(self) -> int:
+        """How many answers have not led to a message yet."""
+        return len(self._waiting)
+
+    def look(self) -> None:
+        """Take in what was delivered since the last look."""
+        newest = select(func.max(outbox.c.id)).scalar_subquery()
+        query = (
+            select(outbox.c.id, outbox.c.case_id, outbox.c.link_id, outbox.c.finished_at)
+            .join(links, links.c.id == outbox.c.link_id)
+            .where(
+                outbox.c.id > newest - LOOK_BACK, outbox.c.status == "sent",
+                links.c.status == "active", links.c.purpose == "work_item",
+            )
+        )  # fmt: skip
+        with self._database.read() as conn:
+            rows = conn.execute(query).all()
+        for row in rows:
+            if row.id in self._seen:
+                continue
+            posted = self._waiting.get(row.case_id)
+            if posted is not None:
+                if row.id <= posted.task.message_id:
+                    continue
+                del self._waiting[row.case_id]
+                self.delivered.append((posted, row.finished_at.timestamp()))
+            self._seen.add(row.id)
+            self.ready.append(Task(row.case_id, row.link_id, row.id))
+
+    @contextmanager
+    def looking(self, every: float) -> Iterator[None]:
+        """Look again and again, in a thread, while the block runs."""
+        stop = threading.Event()
+
+        def serve() -> None:
+            while not stop.wait(every):
+                self.look()
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            stop.set()
+            thread.join()
+
+
+def of_cases(database: Database, process_title: str, wanted: int) -> list[Task]:
+    """Open tasks, delivered or not, of cases whose message title has these words."""
+    query = (
+        select(outbox.c.case_id, outbox.c.link_id, outbox.c.id)
+        .join(links, links.c.id == outbox.c.link_id)
+        .where(links.c.status == "active", outbox.c.title.contains(process_title))
+        .order_by(outbox.c.id.desc())
+        .limit(wanted)
+    )
+    with database.read() as conn:
+        return [Task(*row) for row in conn.execute(query)]

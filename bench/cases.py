@@ -1,0 +1,108 @@
+"""Puts cases into the store in bulk, with parked runs in Prefect; cleans up between measurements."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from uuid import uuid4
+
+from sqlalchemy import Connection, func, select, update
+
+from jieli.prefect_rest import PrefectRest
+from jieli.store import outbox, runs
+from jieli.store.database import Database
+from jieli.store.starts import Start, begin
+from jieli.store.tables import case_runs, cases
+from jieli.store.times import business_now
+
+CHUNK = 200
+CLIENTS = 6
+
+
+def insert(
+    database: Database, process: str, count: int, when: Callable[[int], datetime] | None = None
+) -> list[str]:
+    """Begin cases without a run; the clock does not look at them until they have one."""
+    mark, made = uuid4().hex[:6], list[str]()
+
+    def chunk(connection: Connection, first: int, last: int) -> list[str]:
+        few = []
+        for number in range(first, last):
+            start = Start(
+                process=process, data={"number": f"{mark}-{number}"}, source="form", by="li_na",
+                event_id=uuid4().hex,
+            )  # fmt: skip
+            now = when(number) if when else business_now(connection)
+            few.append(begin(connection, start, now).case_id)
+        connection.execute(
+            update(case_runs).where(case_runs.c.case_id.in_(few)).values(ended=True)
+        )
+        return few
+
+    for first in range(0, count, CHUNK):
+        last = min(first + CHUNK, count)
+        made += database.run(lambda conn, a=first, b=last: chunk(conn, a, b))  # type: ignore[misc]
+    return made
+
+
+def park(
+    database: Database, prefect: PrefectRest, process: str, case_ids: Sequence[str], seconds: float
+) -> int:
+    """Make a parked run for as many cases as time permits; returns how many have one."""
+    end = time.monotonic() + seconds
+    deployment = prefect.deployment(process)
+
+    def one(case_id: str) -> bool:
+        if time.monotonic() > end:
+            return False
+        state = {
+            "type": "PAUSED", "name": "Suspended", "message": "等待",
+            "state_details": {"pause_reschedule": True, "pause_key": uuid4().hex},
+        }  # fmt: skip
+        body = {
+            "name": f"bench {case_id[:6]}", "parameters": {"case_id": case_id}, "state": state,
+            "idempotency_key": f"case:{case_id}:0", "tags": [f"process:{process}"],
+        }  # fmt: skip
+        run = prefect.call("POST", f"/deployments/{deployment}/create_flow_run", body)
+        database.run(lambda conn: _saved(conn, case_id, str(run["id"])))
+        return True
+
+    with ThreadPoolExecutor(CLIENTS) as pool:
+        return sum(pool.map(one, case_ids))
+
+
+def _saved(connection: Connection, case_id: str, run_id: str) -> None:
+    generation = connection.execute(
+        select(case_runs.c.generation).where(case_runs.c.case_id == case_id)
+    ).scalar_one()
+    runs.save_run(connection, case_id, run_id, int(generation))
+    runs.shown(connection, case_id, run_id, runs.revision(connection, case_id))
+
+
+def quiesce(database: Database, seconds: float = 60.0) -> None:
+    """Wait for the messages; let Prefect's view of the last measurement be up to date at once.
+
+    Without it every measurement would also measure how Prefect catches up with the one before.
+    """
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        with database.read() as conn:
+            if not outbox.backlog(conn):
+                break
+        time.sleep(0.5)
+    newest = select(cases.c.revision).where(cases.c.id == case_runs.c.case_id).scalar_subquery()
+    database.run(lambda conn: conn.execute(update(case_runs).values(shown_revision=newest)) and None)
+    time.sleep(5)
+
+
+def behind(database: Database) -> int:
+    """How many cases are newer than what Prefect shows."""
+    query = (
+        select(func.count())
+        .select_from(case_runs.join(cases, cases.c.id == case_runs.c.case_id))
+        .where(~case_runs.c.ended, cases.c.revision > case_runs.c.shown_revision)
+    )
+    with database.read() as conn:
+        return int(conn.execute(query).scalar_one())
