@@ -112,10 +112,10 @@ class Activation:
         """Show the bars that were drawn since the last time, in one request."""
         if not self.drawn:
             return
-        shown = {visit: self.bar_of(visit) for visit in self.drawn}
-        await bars.show(self.run_id, list(shown.values()))
+        shown = [(visit, self.bar_of(visit)) for visit in self.drawn]
+        await bars.show(self.run_id, [bar for _, bar in shown])
         with self.own.database.write() as conn:
-            done = [(visit.visit, visit.status, bar.began) for visit, bar in shown.items()]
+            done = [(visit.visit, visit.status, bar.began) for visit, bar in shown]
             runs.mark_shown(conn, self.case_id, str(self.run_id), done)
         self.drawn = []
 

@@ -41,6 +41,7 @@ class RunState:
     deployment_id: str | None
     empirical_policy: dict[str, Any]
     state_since: datetime | None
+    run_count: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,5 +291,6 @@ def _run_state(run: dict[str, Any]) -> RunState:
         id=run["id"], type=state.get("type", "UNKNOWN"), name=state.get("name", ""),
         parameters=run.get("parameters") or {}, deployment_id=run.get("deployment_id"),
         empirical_policy=run.get("empirical_policy") or {},
+        run_count=run.get("run_count") or 0,
         state_since=datetime.fromisoformat(state["timestamp"]) if "timestamp" in state else None,
     )  # fmt: skip

@@ -29,6 +29,7 @@ EVERY_SECONDS = 5.0
 DEPLOY_EVERY_SECONDS = 30.0
 PAGE = 200
 STUCK_AFTER = timedelta(seconds=30)
+LONGEST_PAUSE = timedelta(minutes=5)
 CLOCK_LASTS = timedelta(seconds=150)
 
 
@@ -121,8 +122,17 @@ def _ended(own: Resources, run: CaseRun, state: RunState | None) -> str | None:
     if is_closed and not is_behind:
         _saw_the_end(own.database, run)
         return None
-    own.prefect.set_state(state.id, "SCHEDULED", "Scheduled", "单子还没有办完 · the case goes on")
+    message = "单子还没有办完 · the case goes on"
+    at = (datetime.now(UTC) + _pause(state)).isoformat()
+    own.prefect.set_state(state.id, "SCHEDULED", "Scheduled", message, scheduled_time=at)
     return _note(own, run, "run_scheduled_again", f"the run was {state.name}")
+
+
+def _pause(state: RunState) -> timedelta:
+    """At once after a slip; ever later for a run that fails whenever it is tried."""
+    if state.type not in ("FAILED", "CRASHED"):
+        return timedelta()
+    return min(timedelta(seconds=2.0 ** min(state.run_count, 10)), LONGEST_PAUSE)
 
 
 def _saw_the_end(database: Database, run: CaseRun) -> None:

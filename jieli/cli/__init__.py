@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from jieli import __version__
-from jieli.cli import backup, case, check, clock, doctor, publish, up
+from jieli.cli import backup, case, check, clock, demo, doctor, key, publish, up
 from jieli.engine.errors import FormError, JieliError
 from jieli.texts import text, use_language
 
@@ -32,6 +32,8 @@ jieli.add_command(publish.deploy)
 jieli.add_command(case.case)
 jieli.add_command(clock.clock)
 jieli.add_command(doctor.doctor)
+jieli.add_command(demo.demo)
+jieli.add_command(key.key)
 jieli.add_command(backup.backup)
 jieli.add_command(backup.restore)
 

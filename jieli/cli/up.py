@@ -110,7 +110,11 @@ class Stack:
         self.settings = settings
         self.worker_type = worker_type
         self.prefect = PrefectRest(settings.prefect_api_url, auth=settings.prefect_auth)
-        environment = prefect_environment(settings)
+        environment = {
+            **prefect_environment(settings),
+            "JIELI_DATA_DIR": str(settings.data_dir),
+            "JIELI_DATABASE_URL": settings.store_url,
+        }
         self.server = self._child(
             "prefect-server", module("prefect", "server", "start"), environment
         )
@@ -121,14 +125,18 @@ class Stack:
 
     def run(self) -> None:
         """Start, tell the addresses, watch until Ctrl-C, stop."""
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, self._stop_soon)
+        self.stop_on_signals()
         try:
             self.start()
             self.tell()
             self.watch()
         finally:
             self.stop()
+
+    def stop_on_signals(self) -> None:
+        """Ctrl-C and SIGTERM ask us to stop; they do not interrupt what is under way."""
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._stop_soon)
 
     def start(self) -> None:
         """Bring everything up, each when what it needs is healthy."""
