@@ -5,7 +5,7 @@ from __future__ import annotations
 import http.client
 import threading
 import time
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,6 +20,7 @@ from jieli.web.nonces import new_nonce
 from notifications.links import ring_of
 
 LOOK_BACK = 5000
+IDLE_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,7 @@ class Browser:
         at = urlsplit(settings.public_url)
         self._ring = ring_of(settings)
         self._http = http.client.HTTPConnection(str(at.hostname), at.port, timeout=60)
+        self._used = 0.0
 
     def answer(self, task: Task) -> Posted:
         """Press the button; raises when the answer did not count."""
@@ -61,34 +63,25 @@ class Browser:
         }  # fmt: skip
         path = "/t/" + self._ring.token("work_item", task.link_id)
         kind = {"content-type": "application/x-www-form-urlencoded"}
+        if time.time() - self._used > IDLE_SECONDS:
+            self._http.close()  # the pages close an idle connection after five seconds
         began = time.time()
         self._http.request("POST", path, urlencode(form), kind)
         answer = self._http.getresponse()
         body = answer.read()
-        returned = time.time()
+        self._used = returned = time.time()
         if answer.status != 303:
             raise RuntimeError(f"the answer got {answer.status}: {body[:300]!r}")
         return Posted(task, began, returned)
 
 
 class Desk:
-    """Which tasks were delivered and are not done yet, and how long deliveries took."""
+    """Which tasks were delivered, and when; the tasks that agents may take next."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._seen: set[int] = set()
-        self._waiting: dict[str, Posted] = {}
+        self._sent: dict[str, dict[int, float]] = defaultdict(dict)
         self.ready: deque[Task] = deque()
-        self.delivered: list[tuple[Posted, float]] = []
-
-    def done(self, posted: Posted) -> None:
-        """The next message of this case answers this POST."""
-        self._waiting[posted.task.case_id] = posted
-
-    @property
-    def undelivered(self) -> int:
-        """How many answers have not led to a message yet."""
-        return len(self._waiting)
 
     def look(self) -> None:
         """Take in what was delivered since the last look."""
@@ -99,21 +92,21 @@ class Desk:
             .where(
                 outbox.c.id > newest - LOOK_BACK, outbox.c.status == "sent",
                 links.c.status == "active", links.c.purpose == "work_item",
+                outbox.c.to_person == "li_na",
             )
         )  # fmt: skip
         with self._database.read() as conn:
             rows = conn.execute(query).all()
         for row in rows:
-            if row.id in self._seen:
-                continue
-            posted = self._waiting.get(row.case_id)
-            if posted is not None:
-                if row.id <= posted.task.message_id:
-                    continue
-                del self._waiting[row.case_id]
-                self.delivered.append((posted, row.finished_at.timestamp()))
-            self._seen.add(row.id)
-            self.ready.append(Task(row.case_id, row.link_id, row.id))
+            if row.id not in self._sent[row.case_id]:
+                self._sent[row.case_id][row.id] = row.finished_at.timestamp()
+                self.ready.append(Task(row.case_id, row.link_id, row.id))
+
+    def delivered(self, posted: Posted) -> float | None:
+        """When the message that answers this POST was delivered; None when it was not yet."""
+        sent = self._sent[posted.task.case_id]
+        later = [number for number in list(sent) if number > posted.task.message_id]
+        return sent[min(later)] if later else None
 
     @contextmanager
     def looking(self, every: float) -> Iterator[None]:
@@ -133,12 +126,12 @@ class Desk:
             thread.join()
 
 
-def of_cases(database: Database, process_title: str, wanted: int) -> list[Task]:
-    """Open tasks, delivered or not, of cases whose message title has these words."""
+def of_cases(database: Database, words: str, wanted: int) -> list[Task]:
+    """Open tasks, delivered or not, whose message title has these words."""
     query = (
         select(outbox.c.case_id, outbox.c.link_id, outbox.c.id)
         .join(links, links.c.id == outbox.c.link_id)
-        .where(links.c.status == "active", outbox.c.title.contains(process_title))
+        .where(links.c.status == "active", outbox.c.title.contains(words))
         .order_by(outbox.c.id.desc())
         .limit(wanted)
     )

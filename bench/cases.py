@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from uuid import uuid4
 
 from sqlalchemy import Connection, func, select, update
 
+from bench import parked_runs
 from jieli.prefect_rest import PrefectRest
+from jieli.settings import Settings
 from jieli.store import outbox, runs
 from jieli.store.database import Database
 from jieli.store.starts import Start, begin
@@ -18,7 +19,6 @@ from jieli.store.tables import case_runs, cases
 from jieli.store.times import business_now
 
 CHUNK = 200
-CLIENTS = 6
 
 
 def insert(
@@ -48,29 +48,15 @@ def insert(
 
 
 def park(
-    database: Database, prefect: PrefectRest, process: str, case_ids: Sequence[str], seconds: float
-) -> int:
-    """Make a parked run for as many cases as time permits; returns how many have one."""
-    end = time.monotonic() + seconds
-    deployment = prefect.deployment(process)
-
-    def one(case_id: str) -> bool:
-        if time.monotonic() > end:
-            return False
-        state = {
-            "type": "PAUSED", "name": "Suspended", "message": "等待",
-            "state_details": {"pause_reschedule": True, "pause_key": uuid4().hex},
-        }  # fmt: skip
-        body = {
-            "name": f"bench {case_id[:6]}", "parameters": {"case_id": case_id}, "state": state,
-            "idempotency_key": f"case:{case_id}:0", "tags": [f"process:{process}"],
-        }  # fmt: skip
-        run = prefect.call("POST", f"/deployments/{deployment}/create_flow_run", body)
-        database.run(lambda conn: _saved(conn, case_id, str(run["id"])))
-        return True
-
-    with ThreadPoolExecutor(CLIENTS) as pool:
-        return sum(pool.map(one, case_ids))
+    database: Database, settings: Settings, prefect: PrefectRest, process: str,
+    case_ids: Sequence[str],
+) -> None:  # fmt: skip
+    """Give each case a parked run that has shown all of it."""
+    made = parked_runs.make(settings, prefect, process, case_ids)
+    pairs = list(made.items())
+    for first in range(0, len(pairs), CHUNK):
+        few = pairs[first : first + CHUNK]
+        database.run(lambda conn, few=few: [_saved(conn, *each) for each in few])  # type: ignore[misc]
 
 
 def _saved(connection: Connection, case_id: str, run_id: str) -> None:

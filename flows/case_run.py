@@ -9,21 +9,20 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from uuid import UUID, uuid4
 
 from flows import bars
 from flows.words import bar_name, outcome_name
 from jieli.engine.context import Context
 from jieli.engine.definition import Process
-from jieli.store import calls, case_events, definitions, leases, outbox, runs, times
+from jieli.store import calls, case_events, definitions, leases, outbox, runs
 from jieli.store.outbox import WaitingMessage
 from jieli.store.runs import VisitRow
 from jieli.store.shown import CaseShown, case_shown
-from jieli.store.times import real_now
 from tasks.resources import Resources
 
-LEASE_SECONDS = 60.0
+LEASE_SECONDS = 30.0
 MOST_AT_ONCE = 20
 
 
@@ -46,7 +45,6 @@ class Activation:
     process: Process
     context: Context
     revision: int = 0
-    clock_offset: timedelta = timedelta()
     queue: list[Ready] = field(default_factory=list)
     drawn: list[VisitRow] = field(default_factory=list)
 
@@ -61,7 +59,6 @@ class Activation:
         with self.own.database.read() as conn:
             # The revision first: whatever is committed after it is newer than what we show.
             self.revision = runs.revision(conn, self.case_id)
-            self.clock_offset = times.clock_offset(conn)
             messages = outbox.due(conn, case_id=self.case_id, limit=MOST_AT_ONCE)
             due_calls = calls.due_count(conn, case_id=self.case_id)
             others = case_events.is_pending(conn, from_case=self.case_id)
@@ -92,30 +89,25 @@ class Activation:
 
     def bar_of(self, visit: VisitRow) -> bars.Bar:
         """The bar of a step as the step is now."""
-        began = visit.began_at or self._began(visit)
-        ended = None
-        if visit.is_over and visit.closed_at is not None:
-            ended = began + max(visit.closed_at - visit.opened_at, timedelta())
-            ended = min(ended, real_now())
+        # A microsecond a step keeps those that opened in one instant in their order.
+        began = visit.entered_at + timedelta(microseconds=visit.visit)
         return bars.Bar(
-            key=visit.key, name=bar_name(visit, self.context), began=began, ended=ended,
+            key=visit.key,
+            name=bar_name(visit, self.context),
+            began=began,
+            ended=visit.left_at,
             state_name=outcome_name(visit, self.process) if visit.is_over else "Waiting",
-            message=visit.title if visit.is_over else "", is_cancelled=visit.status == "cancelled",
-        )  # fmt: skip
-
-    def _began(self, visit: VisitRow) -> datetime:
-        # Business time may have been moved: the bar belongs where real time was. A microsecond a
-        # step keeps those that opened in one instant in their order.
-        return visit.opened_at - self.clock_offset + timedelta(microseconds=visit.visit)
+            message=visit.title if visit.is_over else "",
+            is_cancelled=visit.status == "cancelled",
+        )
 
     async def flush(self) -> None:
         """Show the bars that were drawn since the last time, in one request."""
         if not self.drawn:
             return
-        shown = [(visit, self.bar_of(visit)) for visit in self.drawn]
-        await bars.show(self.run_id, [bar for _, bar in shown])
+        await bars.show(self.run_id, [self.bar_of(visit) for visit in self.drawn])
         with self.own.database.write() as conn:
-            done = [(visit.visit, visit.status, bar.began) for visit, bar in shown]
+            done = [(visit.visit, visit.status) for visit in self.drawn]
             runs.mark_shown(conn, self.case_id, str(self.run_id), done)
         self.drawn = []
 

@@ -9,8 +9,10 @@ from collections.abc import Iterable
 
 from httpx import HTTPStatusError
 
+from jieli.engine.events import NoteAdded
 from jieli.prefect_rest import DeploymentMissing, PrefectRest, PrefectUnreachable
 from jieli.store import runs
+from jieli.store.cases import Request, apply_event
 from jieli.store.database import Database, kill_point
 from jieli.store.shown import CaseShown, case_shown
 
@@ -90,6 +92,9 @@ def renew_run(database: Database, prefect: PrefectRest, case: CaseShown) -> str:
     # The old run is forgotten first: the new one must not find itself a stranger to its case.
     with database.write() as conn:
         runs.save_run(conn, case.case_id, None, generation)
+    why = {"why": "the run was gone from Prefect", "generation": generation}
+    note = NoteAdded(text="run_renewed", detail=why)
+    apply_event(database, Request(case.case_id, f"run_renewed:{case.case_id}:{generation}", note))
     return create_run(database, prefect, case, generation)
 
 

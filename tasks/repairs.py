@@ -16,7 +16,7 @@ from jieli.deploying import mend
 from jieli.engine.events import CaseCancelled, NoteAdded
 from jieli.prefect_rest import DeploymentMissing, PrefectUnreachable, RunState
 from jieli.store import definitions, leases, runs
-from jieli.store.cases import Applied, Request, apply_event
+from jieli.store.cases import Request, apply_event
 from jieli.store.database import Database
 from jieli.store.runs import CaseRun
 from jieli.store.shown import case_shown
@@ -30,6 +30,7 @@ DEPLOY_EVERY_SECONDS = 30.0
 PAGE = 200
 STUCK_AFTER = timedelta(seconds=30)
 LONGEST_PAUSE = timedelta(minutes=5)
+CANCELLING_LASTS = timedelta(seconds=5)
 CLOCK_LASTS = timedelta(seconds=150)
 
 
@@ -102,15 +103,22 @@ def _deleted(own: Resources, run: CaseRun, state: RunState | None) -> str:
     with own.database.read() as conn:
         case = case_shown(conn, run.case_id)
     renew_run(own.database, own.prefect, case)
-    return _note(own, run, "run_renewed", "the run was gone from Prefect")
+    return f"{run.case_id}: the run was gone from Prefect"
 
 
 def _cancelled(own: Resources, run: CaseRun, state: RunState | None) -> str | None:
     """A supervisor pressed Cancel: the case ends, and its work items with it."""
+    assert state is not None
     event = CaseCancelled(reason="在 Prefect 界面取消 · cancelled in the Prefect UI")
-    applied = apply_event(own.database, Request(run.case_id, f"ui-cancel:{run.run_id}", event))
-    _saw_the_end(own.database, run)
-    return f"{run.case_id}: cancelled in Prefect" if isinstance(applied, Applied) else None
+    apply_event(own.database, Request(run.case_id, f"ui-cancel:{run.run_id}", event))
+    with own.database.read() as conn:
+        is_behind = runs.is_behind(conn, run.case_id)
+    if not is_behind:
+        _saw_the_end(own.database, run)
+        return None
+    # Once more, to end the bars of what was open and tell others; then it is Cancelled for good.
+    own.prefect.set_state(state.id, "SCHEDULED", "Scheduled", "单子已取消 · the case is cancelled")
+    return f"{run.case_id}: cancelled in Prefect"
 
 
 def _ended(own: Resources, run: CaseRun, state: RunState | None) -> str | None:
@@ -152,6 +160,17 @@ def _stuck(own: Resources, run: CaseRun, state: RunState | None) -> str | None:
     return _ended(own, run, state)
 
 
+def _cancelling(own: Resources, run: CaseRun, state: RunState | None) -> str | None:
+    """Cancel was pressed while the run executed, and no process is left to obey it."""
+    assert state is not None
+    if state.state_since and _age(state.state_since) < CANCELLING_LASTS:
+        return None
+    with own.database.read() as conn:
+        if leases.holder(conn, f"case:{run.case_id}"):
+            return None
+    return _cancelled(own, run, state)
+
+
 def _never_polled(own: Resources, run: CaseRun, state: RunState | None) -> str | None:
     """An in-process retry hides a run from every worker's poll; take the mark away."""
     assert state is not None
@@ -178,6 +197,6 @@ MENDINGS: dict[str, Mend] = {
     "CRASHED": _ended,
     "RUNNING": _stuck,
     "PENDING": _stuck,
-    "CANCELLING": _stuck,
+    "CANCELLING": _cancelling,
     "SCHEDULED": _never_polled,
 }

@@ -9,7 +9,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from jieli.store import case_events, outbox, runs, timers
+from jieli.store import case_events, leases, outbox, runs, timers
 from jieli.store.cases import Rejected, apply_batch
 from jieli.store.times import business_now
 from tasks.calls import make_calls
@@ -83,5 +83,8 @@ def wake_behind(own: Resources) -> int:
     with own.database.read() as conn:
         # Those without a run first: a case nobody can see in Prefect is the worse one.
         found = [*runs.without_run(conn, room), *runs.behind(conn, room)][:room]
-    own.wakes.wake_all(run.case_id for run in found)
-    return len(found)
+        # Who holds the lease looks again after parking; after a crash a wake before the lease is
+        # over would only be turned away, again and again.
+        free = [run for run in found if not leases.holder(conn, f"case:{run.case_id}")]
+    own.wakes.wake_all(run.case_id for run in free)
+    return len(free)

@@ -87,7 +87,7 @@ class Story:
         """One event now."""
         before = self.state.model_dump_json() if self.state else None
         made = advance(self.definition, self.state, event, self.context, self.now)
-        assert before is None or self.state is not None and self.state.model_dump_json() == before
+        assert before is None or (self.state is not None and self.state.model_dump_json() == before)
         self.state = made.state
         self.events.append((event, self.now))
         self.effects += made.effects

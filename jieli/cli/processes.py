@@ -34,6 +34,9 @@ class Child:
 
     def start(self) -> None:
         """Start it; what it says goes to its log."""
+        if self.process is not None:
+            # What the last one left behind still holds its port.
+            _kill_group(self.process.pid)
         self.log.parent.mkdir(parents=True, exist_ok=True)
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(

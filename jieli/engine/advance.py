@@ -78,6 +78,7 @@ def _settle(move: Move, before: CaseState | None) -> None:
     if move.state.status == "open":
         wait.stop_listening(move)
         wait.begin_listening(move)
+        routing.forget_forks(move)
     move.stale()
     _describe(move)
     if before and before.tags != move.state.tags:
@@ -90,6 +91,7 @@ def _describe(move: Move) -> None:
     if case.priority:
         chosen = state.data.get(case.priority.by)
         state.priority = case.priority.of.get(str(chosen), "normal")
+    move.stale()  # tags may depend on title and priority
     tags = {tag for tag, expression in case.tags.items() if move.truth(expression)}
     for visit in state.visits.values():
         if visit.overdue:

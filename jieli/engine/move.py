@@ -153,11 +153,10 @@ class Move:
             if not branch or visit.branch == branch or visit.branch.startswith(branch + "/")
         ]
 
-    def cancel_others(self, branch: str, outcome: str, keep: Visit | None = None) -> None:
-        """Cancel what is live in a branch."""
-        for visit in self.live(branch):
-            if visit is not keep:
-                self.close_visit(visit, outcome, cancelled=True)
+    def cancel_all(self, outcome: str) -> None:
+        """Cancel whatever is live."""
+        for visit in self.live():
+            self.close_visit(visit, outcome, cancelled=True)
 
     # ---- timers ----
 
@@ -193,10 +192,18 @@ class Move:
         target = visit.step if go.again is not None else go.go_to
         limit = go.again if go.again is not None else go.at_most
         assert target is not None, "the checks demand a target"
-        if limit is not None and self.state.counts.get(target, 0) >= self.number(limit):
+        if limit is not None and self._visited(target, visit.branch) >= self.number(limit):
             self.note("limit_reached", visit, target=target)
             target = cast(str, go.then)
         self.go(target, visit.branch)
+
+    def _visited(self, target: str, branch: str) -> int:
+        # A wait that listens is counted already, but its turn would be the same visit.
+        early = any(
+            visit.step == target and visit.branch == branch and visit.status == "listening"
+            for visit in self.state.visits.values()
+        )
+        return self.state.counts.get(target, 0) - early
 
     def run(self, enter: Callable[[Move, str, Step, str], None]) -> None:
         """Enter steps until every path waits or the case is closed."""

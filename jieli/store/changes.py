@@ -67,7 +67,7 @@ class Changes:
         (self._started if new else self._moved)[case.id] = row
         case.state, case.revision = state, revision
         for visit in transition.visits:
-            self._visits[case.id, visit.id] = _visit_row(case.id, visit)
+            self._visits[case.id, visit.id] = _visit_row(case.id, visit, self.recorded_at)
         self._take_timers(case.id, transition)
         self.queued.add(case.id, before, transition)
         if isinstance(event, CallAnswered | CallFailed):
@@ -126,7 +126,7 @@ class Changes:
         }  # fmt: skip
 
 
-def _visit_row(case_id: str, visit: Visit) -> Values:
+def _visit_row(case_id: str, visit: Visit, real: datetime) -> Values:
     return {
         "case_id": case_id, "visit": visit.id, "step": visit.step, "nth": visit.nth,
         "kind": visit.kind, "title": visit.title, "status": visit.status, "branch": visit.branch,
@@ -135,6 +135,8 @@ def _visit_row(case_id: str, visit: Visit) -> Values:
         "assignee": visit.assignee, "candidates": visit.candidates,
         "generation": visit.generation, "window_start": visit.window_start,
         "window_end": visit.window_end,
+        # Real time, for the bars in Prefect: business time may be moved in development.
+        "entered_at": real, "left_at": real if visit.is_over else None,
     }  # fmt: skip
 
 

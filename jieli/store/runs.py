@@ -29,7 +29,7 @@ class CaseRun:
 class VisitRow:
     """A visit and its bar; `shown_status` is what the run last showed, None for nothing.
 
-    `opened_at` and `closed_at` are business time, `began_at` is the bar's real time.
+    `opened_at` and `closed_at` are business time, `entered_at` and `left_at` real time.
     """
 
     visit: int
@@ -44,8 +44,9 @@ class VisitRow:
     by: str | None
     assignee: str | None
     candidates: tuple[str, ...]
+    entered_at: datetime
+    left_at: datetime | None
     shown_status: str | None
-    began_at: datetime | None
 
     @property
     def key(self) -> str:
@@ -139,7 +140,8 @@ def visits_to_show(
         select(
             visits.c.visit, visits.c.step, visits.c.nth, visits.c.kind, visits.c.title,
             visits.c.status, visits.c.opened_at, visits.c.closed_at, visits.c.outcome,
-            visits.c.by, visits.c.assignee, visits.c.candidates, shown_visits.c.status, shown_visits.c.began_at,
+            visits.c.by, visits.c.assignee, visits.c.candidates,
+            visits.c.entered_at, visits.c.left_at, shown_visits.c.status,
         )
         .join(shown_visits, same_bar, isouter=True)
         .where(
@@ -151,21 +153,20 @@ def visits_to_show(
 
 
 def mark_shown(
-    connection: Connection, case_id: str, run_id: str, bars: Sequence[tuple[int, str, datetime]]
+    connection: Connection, case_id: str, run_id: str, bars: Sequence[tuple[int, str]]
 ) -> None:
-    """The run shows these visits: number, status shown, and when the bar began in real time."""
+    """The run shows these visits: number and status shown."""
     statement = insert(connection, shown_visits)
     new = statement.excluded
     rows = [
-        {"case_id": case_id, "visit": visit, "run_id": run_id, "status": status,
-         "began_at": began_at}
-        for visit, status, began_at in bars
-    ]  # fmt: skip
+        {"case_id": case_id, "visit": visit, "run_id": run_id, "status": status}
+        for visit, status in bars
+    ]
     if rows:
         connection.execute(
             statement.on_conflict_do_update(
                 index_elements=["case_id", "visit"],
-                set_={"run_id": new.run_id, "status": new.status, "began_at": new.began_at},
+                set_={"run_id": new.run_id, "status": new.status},
             ),
             rows,
         )

@@ -196,6 +196,8 @@ visits = Table(
     Column("generation", Integer, nullable=False),
     Column("window_start", Moment),
     Column("window_end", Moment),
+    Column("entered_at", Moment, nullable=False),
+    Column("left_at", Moment),
     PrimaryKeyConstraint("case_id", "visit"),
     Index("ix_visits_live_due_at", "due_at",
           postgresql_where=text("status NOT IN ('done', 'cancelled')"),
@@ -350,7 +352,6 @@ shown_visits = Table(
     Column("visit", Integer, nullable=False),
     Column("run_id", Text, nullable=False),
     Column("status", Text, nullable=False),
-    Column("began_at", Moment, nullable=False),
     PrimaryKeyConstraint("case_id", "visit"),
 )  # fmt: skip
 

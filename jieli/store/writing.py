@@ -77,7 +77,7 @@ _DROP_DRAFTS = delete(drafts).where(
     drafts.c.case_id == bindparam("on_case"), drafts.c.visit == bindparam("on_visit")
 )
 
-_FIXED = {"case_id", "visit", "step", "nth", "kind", "branch", "opened_at"}
+_FIXED = {"case_id", "visit", "step", "nth", "kind", "branch", "opened_at", "entered_at"}
 _UPSERT_VISIT = insert_or(
     visits,
     unique=("case_id", "visit"),

@@ -15,6 +15,7 @@ from jieli.engine.errors import FormError, Refused, WorkItemClosed
 from jieli.engine.events import Event
 from jieli.store import drafts
 from jieli.store.cases import Applied, Duplicate, Outcome, Rejected
+from jieli.store.database import kill_point
 from jieli.texts import text
 from jieli.web.identity import Actor
 from jieli.web.nonces import new_nonce, read_nonce
@@ -82,6 +83,7 @@ async def submit(turn: Turn, event: Event) -> Outcome | None:
     future = turn.resources.committer.submit(case_id, f"link:{link}:{nonce}", event)
     outcome = await asyncio.wrap_future(future)
     if isinstance(outcome, Applied):
+        kill_point("after_commit_before_wake")
         turn.resources.wake(case_id)
     return outcome
 

@@ -301,7 +301,7 @@ def said() -> set[str]:
     for table in (staff.STATES, timeline.TIMERS, timeline.MESSAGE_STATES, timeline.SENTENCES,
                   task_page.PRIORITIES):  # fmt: skip
         found |= set(table.values())
-    for folder in (ROOT / "jieli" / "web", ROOT / "notifications"):
+    for folder in (ROOT / "jieli" / "web", ROOT / "notifications", ROOT / "tasks"):
         for path in folder.rglob("*.py"):
             for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
                 if (

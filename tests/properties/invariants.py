@@ -25,6 +25,7 @@ class Mirror:
     calls: set[tuple[int, int]] = field(default_factory=set)
     sub_cases: set[int] = field(default_factory=set)
     messages: set[int] = field(default_factory=set)
+    told: set[tuple[int, int]] = field(default_factory=set)
 
     def take(self, made: Transition) -> None:
         """Write one transition down, as one commit."""
@@ -61,6 +62,8 @@ class Mirror:
                     assert number not in self.messages, "two messages have one number"
                     assert about in self.visits, "a message is about a visit nobody knows"
                     self.messages.add(number)
+                    if effect.link:
+                        self.told.add((about, self.visits[about]["generation"]))
 
 
 def check(definition: Definition, state: CaseState, mirror: Mirror) -> None:
@@ -75,6 +78,7 @@ def check(definition: Definition, state: CaseState, mirror: Mirror) -> None:
     for visit in state.visits.values():
         assert not visit.is_over
         assert _has_a_way_on(definition, state, visit, mirror), f"{visit.key} can never end"
+        assert _is_known(state, visit, mirror), f"nobody was told of {visit.key}"
     paths = Counter(visit.branch for visit in waiting)
     assert not [path for path, number in paths.items() if number > 1], "a path is in two steps"
     _check_forks(definition, state, mirror)
@@ -108,6 +112,18 @@ def _has_a_way_on(
     if visit.kind == "call":
         return (visit.id, visit.attempt) in mirror.calls
     return visit.kind == "sub_case" and visit.id in mirror.sub_cases
+
+
+def _is_known(state: CaseState, visit: Visit, mirror: Mirror) -> bool:
+    """Somebody has the link of a work item or holds it, or will be told, or it says 无人."""
+    if visit.kind != "human" or visit.status != "open":
+        return True
+    ahead = {timer.kind for timer in state.timers.values() if timer.visit == visit.id}
+    told = (visit.id, visit.generation) in mirror.told
+    return told or visit.assignee is not None or visit.nobody or not ahead.isdisjoint(_TELLING)
+
+
+_TELLING = {"staffed", "rung"}
 
 
 def _check_forks(definition: Definition, state: CaseState, mirror: Mirror) -> None:

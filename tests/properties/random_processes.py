@@ -147,8 +147,9 @@ class _Author:
     ) -> str:
         """Some steps in a row; returns the name of the first."""
         start = len(self.steps)
-        names = [f"s{start + number}" for number in range(self.draw(st.integers(shortest, longest)))]
-        self.steps.update(dict.fromkeys(names, {}))
+        length = self.draw(st.integers(shortest, longest))
+        names = [f"s{start + number}" for number in range(length)]
+        self.steps.update({key: {} for key in names})
         humans: list[str] = []
         for number, name in enumerate(names):
             then = names[number + 1] if number + 1 < len(names) else after

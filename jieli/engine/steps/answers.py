@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from jieli.engine import forms
 from jieli.engine.case import Visit
 from jieli.engine.definition import Button, FieldWords, HumanStep
-from jieli.engine.errors import NotYours
+from jieli.engine.errors import FormError, NotYours
 from jieli.engine.events import BlockContact
 from jieli.engine.move import Move
+
+
+_ANY_TEXT = ("text", "long_text", "choice", "phone", "person")
 
 
 def check_role(move: Move, button: Button, person: str | None) -> None:
@@ -54,7 +58,8 @@ def block_contact(move: Move, by: str | None, keep: Visit | None = None) -> None
     for visit in list(move.state.visits.values()):
         step = move.definition.step(visit.step)
         contacts = isinstance(step, HumanStep) and step.contacts_buyer
-        if visit is not keep and contacts and target:
+        # A held answer counts: that contact has happened, and its path is still to be taken.
+        if visit is not keep and contacts and target and visit.status != "held":
             move.close_visit(visit, "contact_blocked", cancelled=True)
             move.go(target, visit.branch)
 
@@ -67,6 +72,39 @@ def as_stored(value: Any) -> Any:
         return str(value)
     if isinstance(value, str):
         return str.__str__(value)
-    if isinstance(value, list | tuple):
-        return [as_stored(each) for each in value]
-    return value
+    if isinstance(value, Mapping):
+        return {str(key): as_stored(each) for key, each in value.items()}
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    # What is left of an expression: lists, what filters like `map` yield, lengths of time.
+    return [as_stored(each) for each in value] if isinstance(value, Iterable) else str(value)
+
+
+def fitted(move: Move, field: FieldWords, value: Any) -> Any:
+    """A value from outside as its field keeps it; raises FormError if the field cannot hold it.
+
+    Kept as it came, it would break every expression of the case from then on.
+    """
+    stored = as_stored(value)
+    if field.type in _ANY_TEXT:
+        return stored
+    bare = FieldWords(label=field.label, type=field.type, of=field.of, fields=field.fields)
+    checked = forms.check(
+        {"value": bare}, (), {"value": stored}, move.scope(), now=move.now,
+        timezone=move.context.calendar.timezone,
+    )  # fmt: skip
+    return checked.get("value")
+
+
+def from_outside(
+    move: Move, visit: Visit, form: Mapping[str, FieldWords], data: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The answers of an event, without those that their fields cannot hold."""
+    kept = dict(data)
+    for name in [name for name in form if name in kept]:
+        try:
+            kept[name] = fitted(move, form[name], kept[name])
+        except FormError as error:
+            move.note("not_understood", visit, field=name, value=str(kept.pop(name))[:200],
+                      reason=str(error))  # fmt: skip
+    return kept

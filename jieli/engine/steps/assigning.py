@@ -13,14 +13,20 @@ from jieli.engine.definition import HumanStep, Recipient, Rung, WaitStep
 from jieli.engine.move import Move
 
 
+def is_here(context: Context, person: str | None) -> bool:
+    """Whether the person still works in the shop: cases live longer than the list of people."""
+    known = context.people.get(person) if person else None
+    return known is not None and known.active
+
+
 def people_of(move: Move, rung: Rung | Recipient) -> list[str]:
     """Everybody a rung or recipient names, whether on shift or not."""
-    if rung.person:
-        return [rung.person]
+    if rung.role:
+        return move.context.members(rung.role)
+    who = rung.person
     if rung.same_as:
         who = move.state.answers.get(rung.same_as, {}).get("by")
-        return [who] if who in move.context.people else []
-    return move.context.members(rung.role) if rung.role else []
+    return [who] if who and is_here(move.context, who) else []
 
 
 def recipients(move: Move, wanted: Iterable[Recipient]) -> list[str]:
@@ -39,6 +45,11 @@ def excluded(move: Move, step: HumanStep | WaitStep) -> str | None:
     return move.state.answers.get(other, {}).get("by") if other else None
 
 
+def able_on(move: Move, step: HumanStep | WaitStep, number: int) -> list[str]:
+    """Everybody on a rung who may do the step."""
+    return [p for p in people_of(move, step.who[number]) if p != excluded(move, step)]
+
+
 def offer(move: Move, visit: Visit, step: HumanStep | WaitStep, number: int) -> list[str]:
     """Put a visit on a rung of its ladder; returns the people who are newly asked.
 
@@ -46,15 +57,18 @@ def offer(move: Move, visit: Visit, step: HumanStep | WaitStep, number: int) -> 
     half-written answer dies because a rung's time was over.
     """
     rung = step.who[number]
-    everybody = [p for p in people_of(move, rung) if p != excluded(move, step)]
+    # Who was off shift when asked has not been told: to them it is new.
+    untold = able_on(move, step, visit.rung) if visit.nobody else []
+    told = [p for p in visit.candidates if p not in untold]
+    everybody = able_on(move, step, number)
     awake = [p for p in everybody if move.context.on_shift(p, move.now)]
     able = awake if rung.on_shift and awake else everybody
     visit.nobody = bool(rung.on_shift and not awake) or not everybody
     picked = [_pick(move, visit, able)] if rung.pick == "one" and able else able
-    fresh = [p for p in picked if p not in visit.candidates]
+    fresh = [p for p in picked if p not in told]
     visit.rung = number
     visit.role = rung.role or visit.role
-    visit.candidates = [*visit.candidates, *fresh]
+    visit.candidates = [*told, *fresh]
     move.touch(visit)
     return fresh
 
@@ -66,13 +80,12 @@ def _pick(move: Move, visit: Visit, able: list[str]) -> str:
 
 
 def may_act(move: Move, visit: Visit, step: HumanStep | WaitStep, person: str) -> bool:
-    """Whether a person may answer: asked, holding it, or of a role that was asked."""
-    if person == excluded(move, step) or person not in move.context.people:
+    """Whether a person may answer: asked, holding it, or of a rung that was asked."""
+    if person == excluded(move, step) or not is_here(move.context, person):
         return False
     if person in (visit.assignee, *visit.candidates):
         return True
-    roles = {rung.role for rung in step.who[: visit.rung + 1] if rung.role}
-    return not roles.isdisjoint(move.context.people[person].roles)
+    return any(person in people_of(move, rung) for rung in step.who[: visit.rung + 1])
 
 
 def next_on_shift(context: Context, people: Iterable[str], now: datetime) -> datetime | None:

@@ -19,7 +19,7 @@ def start(move: Move, visit: Visit, step: HumanStep) -> None:
         return
     hours = _hours(move, visit, move.clock_of(step.finish_within, step.clock, "staffed"))
     due = business_time.add(move.now, whole, hours=hours, calendar=move.context.calendar)
-    visit.due_at, visit.due_guessed = due.at, due.guessed
+    visit.due_at, visit.due_guessed, visit.overdue = due.at, due.guessed, False
     move.set_timer(visit, "late", due.at, guessed=due.guessed)
     for number, words in enumerate(step.remind):
         part = _part(move, words, whole)

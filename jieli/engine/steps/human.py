@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
@@ -11,6 +12,7 @@ from jieli.engine.definition import Button, HumanStep, Recipient
 from jieli.engine.errors import NotYours, UnknownButton, WindowClosed, WorkItemClosed
 from jieli.engine.events import (
     AnswerTakenBack,
+    CancelMessages,
     WorkItemAnswered,
     WorkItemClaimed,
     WorkItemDelegated,
@@ -71,7 +73,8 @@ def _after_offer(
     if step.urgent and visit.rung + 1 < len(step.who):
         escalate(move, visit, step)
         return
-    starts = assigning.next_on_shift(move.context, visit.candidates, move.now)
+    asked = assigning.able_on(move, step, visit.rung)
+    starts = assigning.next_on_shift(move.context, asked, move.now)
     if starts is None or starts <= move.now:
         tell(move, visit, "nobody", fresh, link=True, urgent=True)
     else:
@@ -81,7 +84,8 @@ def _after_offer(
 def escalate(move: Move, visit: Visit, step: HumanStep) -> None:
     """The next rung of the ladder is asked too."""
     number = visit.rung + 1
-    move.cancel_timers(visit, {"staffed"})
+    # An urgent step goes up before its rung's time is over: that time counts no more.
+    move.cancel_timers(visit, {"rung", "staffed"})
     fresh = assigning.offer(move, visit, step, number)
     move.note("escalated", visit, rung=number, to=fresh, role=visit.role)
     _after_offer(move, visit, step, fresh, "escalated")
@@ -104,7 +108,8 @@ def require(move: Move, number: int) -> Visit:
 
 def _step(move: Move, visit: Visit) -> HumanStep:
     step = move.definition.step(visit.step)
-    assert isinstance(step, HumanStep)
+    if not isinstance(step, HumanStep):
+        raise WorkItemClosed(None, None)
     return step
 
 
@@ -115,8 +120,13 @@ def _require_open(move: Move, visit: Visit, step: HumanStep, person: str | None)
         raise WorkItemClosed(move.context.label(visit.by), visit.closed_at, visit.outcome)
     if person is None or not assigning.may_act(move, visit, step, person):
         raise NotYours(person, "not_asked")
-    if visit.assignee and visit.assignee != person:
+    if visit.assignee and visit.assignee != person and _is_held(move, visit, step):
         raise NotYours(person, f"claimed_by:{visit.assignee}")
+
+
+def _is_held(move: Move, visit: Visit, step: HumanStep) -> bool:
+    """Whether who holds the item may still do it; if not, it is anybody's again."""
+    return visit.assignee is not None and assigning.may_act(move, visit, step, visit.assignee)
 
 
 def claimed(move: Move, event: WorkItemClaimed) -> None:
@@ -124,7 +134,7 @@ def claimed(move: Move, event: WorkItemClaimed) -> None:
     visit = require(move, event.visit)
     step = _step(move, visit)
     _require_open(move, visit, step, event.by)
-    visit.assignee = event.by
+    visit.assignee, visit.nobody = event.by, False
     move.cancel_timers(visit, {"rung", "staffed"})
     move.touch(visit)
     move.note("claimed", visit, by=event.by)
@@ -135,7 +145,7 @@ def delegated(move: Move, event: WorkItemDelegated) -> None:
     visit = require(move, event.visit)
     step = _step(move, visit)
     _require_open(move, visit, step, event.by)
-    if not step.delegate or event.to not in move.context.people:
+    if not step.delegate or not assigning.is_here(move.context, event.to):
         raise NotYours(event.to, "no_delegation")
     if event.to == assigning.excluded(move, step):
         raise NotYours(event.to, "not_same_person")
@@ -144,6 +154,7 @@ def delegated(move: Move, event: WorkItemDelegated) -> None:
     move.cancel_timers(visit, {"rung", "staffed"})
     move.touch(visit)
     move.note("delegated", visit, by=event.by, to=event.to, reason=event.reason)
+    move.effects.append(CancelMessages(visit.id))  # their links are dead
     tell(move, visit, "handed_on", [event.to], link=True, urgent=step.urgent)
 
 
@@ -183,13 +194,21 @@ def _enough_signatures(move: Move, visit: Visit, step: HumanStep, event: WorkIte
     visit.signatures = [*visit.signatures, str(event.by)]
     move.touch(visit)
     move.note("signed", visit, by=event.by, of=step.signers.need)
-    return len(visit.signatures) >= step.signers.need
+    if len(visit.signatures) >= step.signers.need:
+        return True
+    if visit.assignee:
+        # Who has signed holds it no longer: the next signature is somebody else's.
+        visit.assignee = None
+        fresh = assigning.offer(move, visit, step, visit.rung)
+        _after_offer(move, visit, step, fresh, "work_item")
+    return False
 
 
 def hold(move: Move, visit: Visit, step: HumanStep) -> None:
     """The answer counts, but nothing leaves before the time to take it back is over."""
-    visit.status, visit.closed_at = "held", move.now
+    visit.status, visit.closed_at, visit.nobody = "held", move.now, False
     move.cancel_timers(visit)
+    move.effects.append(CancelMessages(visit.id))
     over = move.now + (move.duration(str(step.take_back)) or timedelta())
     move.set_timer(visit, "take_back", over)
     move.touch(visit)
@@ -203,6 +222,9 @@ def taken_back(move: Move, event: AnswerTakenBack) -> None:
         raise WorkItemClosed(move.context.label(visit.by), visit.closed_at, visit.outcome)
     if event.by != visit.by:
         raise NotYours(event.by, f"answered_by:{visit.by}")
+    if step.contacts_buyer and move.state.contact_blocked:
+        # Taken back, it would ask for contact again.
+        raise WorkItemClosed(move.context.label(visit.by), visit.closed_at, visit.outcome)
     move.note("taken_back", visit, by=event.by, button=visit.outcome)
     visit.status, visit.assignee, visit.closed_at = "open", event.by, None
     visit.outcome, visit.by = None, None
@@ -241,7 +263,8 @@ def timer_fired(move: Move, visit: Visit, timer: Timer) -> None:
         case "remind" if _more_is_due(move, visit):
             move.note("reminder_merged", visit)  # after an outage one message is enough
         case "remind":
-            tell(move, visit, "reminder", _holders(move, visit), link=True, urgent=step.urgent)
+            holders = _holders(move, visit, step)
+            tell(move, visit, "reminder", holders, link=True, urgent=step.urgent)
         case "late":
             _late(move, visit, step)
         case "take_back":
@@ -255,18 +278,19 @@ def _more_is_due(move: Move, visit: Visit) -> bool:
     )
 
 
-def _holders(move: Move, visit: Visit) -> list[str]:
-    if visit.assignee:
+def _holders(move: Move, visit: Visit, step: HumanStep) -> list[str]:
+    if visit.assignee and _is_held(move, visit, step):
         return [visit.assignee]
-    awake = [person for person in visit.candidates if move.context.on_shift(person, move.now)]
-    return awake or visit.candidates
+    able = [person for person in visit.candidates if assigning.may_act(move, visit, step, person)]
+    awake = [person for person in able if move.context.on_shift(person, move.now)]
+    return awake or able
 
 
 def _shift_begins(move: Move, visit: Visit, step: HumanStep) -> None:
-    visit.candidates = []
     fresh = assigning.offer(move, visit, step, visit.rung)
     if visit.nobody:
-        starts = assigning.next_on_shift(move.context, fresh, move.now)
+        asked = assigning.able_on(move, step, visit.rung)
+        starts = assigning.next_on_shift(move.context, asked, move.now)
         if starts is not None and starts > move.now:
             move.set_timer(visit, "staffed", starts)
             return
@@ -277,7 +301,8 @@ def _missed(move: Move, visit: Visit, step: HumanStep) -> None:
     """The window passed unused: the same work item is offered again in the next one."""
     move.note("window_missed", visit, closed_at=move.now.isoformat())
     move.cancel_timers(visit)
-    _tell_others(move, visit, "missed", step.missed.tell)
+    move.effects.append(CancelMessages(visit.id))
+    _tell_others(move, visit, "missed", step.missed.tell, _holders(move, visit, step))
     visit.status, visit.generation = "open", visit.generation + 1
     visit.candidates, visit.assignee, visit.nobody = [], None, False
     _schedule(move, visit, step)
@@ -289,17 +314,22 @@ def _late(move: Move, visit: Visit, step: HumanStep) -> None:
     visit.overdue = True
     move.touch(visit)
     move.note("late", visit, due_at=visit.due_at.isoformat() if visit.due_at else None)
-    tell(move, visit, "late", _holders(move, visit), link=True, urgent=True)
-    _tell_others(move, visit, "late", step.when_late.tell)
     if step.when_late.go_to:
+        # Closed first: closing cancels the visit's messages, and this one must leave.
         move.close_visit(visit, "late")
         move.remember(visit)
+        _tell_others(move, visit, "late", step.when_late.tell)
         move.go(step.when_late.go_to, visit.branch)
+        return
+    holders = _holders(move, visit, step)
+    tell(move, visit, "late", holders, link=True, urgent=True)
+    _tell_others(move, visit, "late", step.when_late.tell, holders)
 
 
 def _tell_others(
-    move: Move, visit: Visit, purpose: Any, wanted: tuple[Recipient, ...]
-) -> None:
-    others = [p for p in assigning.recipients(move, wanted) if p not in _holders(move, visit)]
+    move: Move, visit: Visit, purpose: Any, wanted: tuple[Recipient, ...],
+    told: Iterable[str] = (),
+) -> None:  # fmt: skip
+    others = [p for p in assigning.recipients(move, wanted) if p not in set(told)]
     if others:
         tell(move, visit, purpose, others, link=False, urgent=True)

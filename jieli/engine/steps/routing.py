@@ -56,6 +56,14 @@ def enter_join(move: Move, name: str, step: JoinStep, branch: str) -> None:
     move.go(step.go_to, parent)
 
 
+def forget_forks(move: Move) -> None:
+    """A fork whose paths were all taken away from outside waits for nobody any more."""
+    live = [visit.branch + "/" for visit in move.state.visits.values()]
+    for fork in list(move.state.joins):
+        if not any(f"/{fork}." in branch for branch in live):
+            del move.state.joins[fork]
+
+
 def _needed(move: Move, step: JoinStep, name: str) -> int:
     if isinstance(step.needs, int):
         return step.needs
@@ -100,7 +108,7 @@ def enter_end(move: Move, name: str, step: EndStep, branch: str) -> None:
 
 def close_case(move: Move, status: str, result: str) -> None:
     """Close the case and tell the one that waits for it."""
-    move.cancel_others("", "case_closed")
+    move.cancel_all("case_closed")
     move.arriving.clear()
     state = move.state
     state.joins.clear()

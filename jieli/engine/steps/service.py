@@ -7,12 +7,12 @@ from typing import Any
 
 from jieli.engine.case import Visit
 from jieli.engine.definition import CallStep, NotifyStep
-from jieli.engine.errors import Refused, WorkItemClosed
+from jieli.engine.errors import FormError, Refused, WorkItemClosed
 from jieli.engine.events import CallAnswered, CallFailed, CallRetried, MakeCall
 from jieli.engine.expressions import ExpressionError
 from jieli.engine.move import Move
 from jieli.engine.steps import assigning
-from jieli.engine.steps.answers import as_stored
+from jieli.engine.steps.answers import as_stored, fitted
 from jieli.engine.steps.telling import tell
 
 _ALONE = re.compile(r"\s*\{\{((?:(?!\}\}).)*)\}\}\s*", re.DOTALL)
@@ -77,23 +77,24 @@ def _rendered(move: Move, value: Any) -> Any:
 
 def _require(move: Move, number: int, attempt: int) -> tuple[Visit, CallStep]:
     visit = move.state.visits.get(number)
-    if visit is None or visit.attempt != attempt:
+    step = move.definition.step(visit.step) if visit else None
+    if visit is None or visit.attempt != attempt or not isinstance(step, CallStep):
         raise WorkItemClosed(None, None)
-    step = move.definition.step(visit.step)
-    assert isinstance(step, CallStep)
     return visit, step
 
 
 def call_answered(move: Move, event: CallAnswered) -> None:
     """Save what the definition wants of the response, and go on."""
     visit, step = _require(move, event.visit, event.attempt)
+    fields = move.process.case.fields
     try:
         saved = {
-            name: as_stored(move.evaluate(expression, response=event.response))
+            name: fitted(move, fields[name], move.evaluate(expression, response=event.response))
             for name, expression in step.call.save.items()
         }
-    except ExpressionError as error:
-        _failed(move, visit, step, f"response: {error}")
+    except (ExpressionError, FormError) as error:
+        # It was answered, so something was done: where that matters nobody may take it for failed.
+        _failed(move, visit, step, f"response: {error}", unknown=step.on_unknown == "ask")
         return
     move.state.data.update(saved)
     move.close_visit(visit, "answered")

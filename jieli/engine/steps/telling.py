@@ -25,9 +25,9 @@ def tell(
     words: MessageWords | None = None,
     urgent: bool = False,
 ) -> None:
-    """Queue one message to each of the people, or one to the group of the visit's role."""
+    """Queue one message to each of the people, or one to the group of the role that is asked."""
     title, text = _words(move, visit, purpose, words)
-    role = visit.role if link and _group(move, visit.role) else None
+    role = _group(move, visit) if link else None
     receivers: list[tuple[str | None, str | None]] = (
         [(None, role)] if role else [(person, None) for person in dict.fromkeys(people)]
     )
@@ -44,9 +44,12 @@ def tell(
         move.note("told", visit, purpose=purpose, to=names)
 
 
-def _group(move: Move, role: str | None) -> bool:
+def _group(move: Move, visit: Visit) -> str | None:
+    """The role that is told in its group; not if the visit is one person's, by rung or by claim."""
+    ladder = getattr(move.definition.step(visit.step), "who", ())
+    role = ladder[visit.rung].role if ladder and not visit.assignee else None
     known = move.context.roles.get(role) if role else None
-    return bool(known and known.channels)
+    return role if known and known.channels else None
 
 
 def _words(

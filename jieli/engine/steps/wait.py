@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from jieli.engine import business_time
 from jieli.engine.case import Timer, Visit
 from jieli.engine.definition import EventWords, Moment, WaitStep
-from jieli.engine.errors import NotYours, UnknownButton
+from jieli.engine.errors import NotYours, UnknownButton, WorkItemClosed
 from jieli.engine.events import SignalReceived, WaitAnswered
 from jieli.engine.move import Move
 from jieli.engine.paths import reaches
 from jieli.engine.scope import moment
 from jieli.engine.steps import assigning
-from jieli.engine.steps.answers import apply_button, check_role
+from jieli.engine.steps.answers import apply_button, check_role, from_outside
 from jieli.engine.steps.human import require
 from jieli.engine.steps.telling import tell
 
@@ -88,8 +89,16 @@ def _listening(move: Move, name: str, branch: str) -> Visit | None:
 
 
 def _invite(move: Move, visit: Visit, step: WaitStep) -> None:
-    if step.buttons and step.who:
-        fresh = assigning.offer(move, visit, step, 0)
+    """Send the wait's link, at the next shift if nobody is there; a wait itself is no work."""
+    if not step.buttons or not step.who:
+        return
+    visit.candidates = []
+    fresh = assigning.offer(move, visit, step, 0)
+    starts = assigning.next_on_shift(move.context, fresh, move.now) if visit.nobody else None
+    visit.nobody = False
+    if starts and starts > move.now:
+        move.set_timer(visit, "staffed", starts)
+    else:
         tell(move, visit, "wait", fresh, link=True, urgent=step.urgent)
 
 
@@ -129,7 +138,8 @@ def _await_event(move: Move, visit: Visit, step: WaitStep, words: EventWords) ->
     seen = move.state.signals.get(words.event)
     since = move.state.answers.get(words.since, {}).get("at") if words.since else None
     if seen and words.since and (since is None or seen["at"] >= since):
-        _happened(move, visit, step, words.event)
+        del move.state.signals[words.event]
+        _happened(move, visit, step, seen["data"])
         return
     if words.at_most:
         length = move.duration(words.at_most) or timedelta()
@@ -143,13 +153,16 @@ def signal_received(move: Move, event: SignalReceived) -> None:
     move.note("signal_received", name=event.name)
     for visit in list(move.state.visits.values()):
         step = move.definition.step(visit.step)
-        waits = isinstance(step, WaitStep) and isinstance(step.wait, EventWords)
-        if waits and visit.status == "open" and step.wait.event == event.name:  # type: ignore[union-attr]
-            _happened(move, visit, step, event.name)  # type: ignore[arg-type]
+        if visit.status != "open" or not isinstance(step, WaitStep):
+            continue
+        if isinstance(step.wait, EventWords) and step.wait.event == event.name:
+            # Waits for it on several paths all end.
+            move.state.signals.pop(event.name, None)
+            _happened(move, visit, step, event.data)
 
 
-def _happened(move: Move, visit: Visit, step: WaitStep, name: str) -> None:
-    visit.answers = dict(move.state.signals.pop(name)["data"])
+def _happened(move: Move, visit: Visit, step: WaitStep, data: dict[str, Any]) -> None:
+    visit.answers = from_outside(move, visit, step.form, data)
     _end(move, visit, "happened")
     assert step.happened is not None, "the checks demand it"
     move.go(step.happened, visit.branch)
@@ -159,7 +172,8 @@ def answered(move: Move, event: WaitAnswered) -> None:
     """A button of the wait: what else is open in its branch has become pointless."""
     visit = require(move, event.visit)
     step = move.definition.step(visit.step)
-    assert isinstance(step, WaitStep)
+    if not isinstance(step, WaitStep):
+        raise WorkItemClosed(None, None)
     button = step.buttons.get(event.button)
     if button is None or (visit.status == "listening" and not button.since):
         raise UnknownButton(event.button)
@@ -168,7 +182,10 @@ def answered(move: Move, event: WaitAnswered) -> None:
     check_role(move, button, event.by)
     visit.answers, visit.by = dict(event.answers), event.by
     move.note("answered", visit, button=event.button, by=event.by, identity=event.identity)
-    move.cancel_others(visit.branch, "overtaken", keep=visit)
+    for other in move.live(visit.branch):
+        # Another wait may listen on, if it is still ahead of where the button leads.
+        if other is not visit and other.status != "listening":
+            move.close_visit(other, "overtaken", cancelled=True)
     _end(move, visit, event.button, event.by)
     apply_button(move, visit, button, step.form)
     move.follow(button, visit)
@@ -180,8 +197,12 @@ def _end(move: Move, visit: Visit, outcome: str, by: str | None = None) -> None:
 
 
 def timer_fired(move: Move, visit: Visit, timer: Timer) -> None:
-    """The time is up."""
+    """The time is up, or those who may press a button begin their shift."""
     step = move.definition.step(visit.step)
-    assert isinstance(step, WaitStep) and step.time_up is not None
+    assert isinstance(step, WaitStep)
+    if timer.kind == "staffed":
+        _invite(move, visit, step)
+        return
+    assert step.time_up is not None, "the checks demand it"
     _end(move, visit, "time_up")
     move.go(step.time_up, visit.branch)

@@ -232,6 +232,8 @@ def _visits() -> None:
         sa.Column("generation", sa.Integer(), nullable=False),
         sa.Column("window_start", sa.DateTime(timezone=True), nullable=True),
         sa.Column("window_end", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("entered_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("left_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name="fk_visits_case_id"),
         sa.PrimaryKeyConstraint("case_id", "visit", name="pk_visits"),
     )
@@ -463,7 +465,6 @@ def _shown_visits() -> None:
         sa.Column("visit", sa.Integer(), nullable=False),
         sa.Column("run_id", sa.Text(), nullable=False),
         sa.Column("status", sa.Text(), nullable=False),
-        sa.Column("began_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name="fk_shown_visits_case_id"),
         sa.PrimaryKeyConstraint("case_id", "visit", name="pk_shown_visits"),
     )
