@@ -12,7 +12,7 @@ from jieli.engine.case import CaseState
 from jieli.store import statements
 from jieli.store.queued import link_row
 from jieli.store.tables import cases, links
-from jieli.store.times import real_now
+from jieli.store.times import business_now, real_now
 
 # Numbers of messages are counters of the case and begin at 1: this one is for 我的待办.
 _MADE_FOR_LIST = 0
@@ -43,9 +43,7 @@ def find(connection: Connection, link_id: str) -> Link | None:
 def opened(connection: Connection, link_id: str, at: datetime) -> None:
     """Remember when somebody first opened it: a hint for supervisors, no proof."""
     connection.execute(
-        update(links)
-        .where(links.c.id == link_id, links.c.opened_at.is_(None))
-        .values(opened_at=at)
+        update(links).where(links.c.id == link_id, links.c.opened_at.is_(None)).values(opened_at=at)
     )
 
 
@@ -58,13 +56,22 @@ def for_work_item(connection: Connection, case_id: str, visit: int, person: str)
     if live is None:
         return None
     row = link_row(
-        case_id, live, number=_MADE_FOR_LIST, at=real_now(), person=person, role=None
+        case_id,
+        live,
+        number=_MADE_FOR_LIST,
+        at=real_now(),
+        now=business_now(connection),
+        person=person,
+        role=None,
     )
     unique = {name: row[name] for name in
               ("case_id", "visit", "recipient", "generation", "number")}  # fmt: skip
     connection.execute(
         statements.insert(connection, links).values(row)
-        .on_conflict_do_nothing(index_elements=list(unique))
+        # Whoever opens it from the list has just given the PIN: it may live anew.
+        .on_conflict_do_update(
+            index_elements=list(unique), set_={"expires_at": row["expires_at"]}
+        )
     )  # fmt: skip
     found = connection.execute(select(links).filter_by(**unique)).one()
     return _link(found)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import asdict
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, select
@@ -31,6 +31,10 @@ from jieli.store.tables import case_links
 
 Values = dict[str, Any]
 _ALL = 2**31 - 1
+
+
+LINK_GRACE = timedelta(hours=72)
+LINK_LASTS = timedelta(days=30)
 
 
 class Queued:
@@ -99,7 +103,7 @@ class Queued:
         link_id = None
         if message.link and message.visit is not None:
             link = link_row(
-                case_id, visits[message.visit], number=message.number, at=self._recorded_at,
+                case_id, visits[message.visit], number=message.number, at=self._recorded_at, now=self._now,
                 person=message.to_person, role=message.to_role,
             )  # fmt: skip
             self._links.append(link)
@@ -186,16 +190,28 @@ class Queued:
 
 
 def link_row(
-    case_id: str, visit: Visit, *, number: int, at: datetime, person: str | None, role: str | None
-) -> Values:
-    """A new link to a visit; its id is the secret part of nothing, the token's MAC is."""
+    case_id: str, visit: Visit, *, number: int, at: datetime, now: datetime,
+    person: str | None, role: str | None,
+) -> Values:  # fmt: skip
+    """A new link to a visit; its id is the secret part of nothing, the token's MAC is.
+
+    `at` is real time, `now` business time, in which a link expires.
+    """
     return {
         "id": secrets.token_hex(16), "case_id": case_id, "visit": visit.id,
         "purpose": "wait" if visit.kind == "wait" else "work_item",
         "recipient": f"person:{person}" if person else f"role:{role}",
         "person": person, "role": role, "generation": visit.generation, "number": number,
-        "status": "active", "created_at": at,
+        "status": "active", "created_at": at, "expires_at": _expires_at(visit, now),
     }  # fmt: skip
+
+
+def _expires_at(visit: Visit, now: datetime) -> datetime | None:
+    """Some days after the deadline, at most a month; a wait's link lives as long as the wait."""
+    if visit.kind == "wait":
+        return None
+    due = visit.due_at or now + LINK_LASTS
+    return min(max(due, now) + LINK_GRACE, now + LINK_LASTS)
 
 
 def event_row(

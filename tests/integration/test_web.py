@@ -126,6 +126,24 @@ def test_unknown_expired_and_revoked_links_read_the_same(shop: Shop) -> None:
     assert shop.state(case_id).visits
 
 
+def test_a_links_life_ends_some_days_after_the_deadline_and_says_nothing_then(shop: Shop) -> None:
+    shop.start("plain")
+    link, unknown = shop.link("li_na"), "/t/" + shop.resources.ring.token("work_item", "0" * 32)
+    form = Form(shop.public.get(link)) | FILLED
+    shop.later(timedelta(hours=2 + 71))
+    assert shop.public.get(link).status_code == 200, "it may still be done long after the deadline"
+    shop.later(timedelta(hours=2))
+    assert shop.public.get(link).text == shop.public.get(unknown).text
+    assert shop.public.post(link, data={**form, "press": "done"}).status_code == 404
+
+
+def test_a_waits_link_lives_as_long_as_the_wait(shop: Shop) -> None:
+    shop.start("waiting")
+    link = shop.link("li_na")
+    shop.later(timedelta(days=60))
+    assert shop.public.get(link).status_code == 200
+
+
 # ---- answering -----------------------------------------------------------------------------------
 
 
