@@ -37,7 +37,7 @@ async def run_case(case_id: str) -> State[Any]:
             while step := await case.next_step():
                 await STEPS[step.kind](case, step)
             shown = case.shown()
-            await parking.label(run_id, name=run_name(shown), tags=run_tags(shown))
+            await relabel(shown)
             if shown.status != "open":
                 return await finish(case, shown)
             parked = await park(case, shown)
@@ -54,6 +54,15 @@ def current_run() -> UUID:
     context = FlowRunContext.get()
     assert context is not None and context.flow_run is not None
     return context.flow_run.id
+
+
+async def relabel(shown: CaseShown) -> None:
+    """Bring the run's name and tags to what is true of the case; most wakes change neither."""
+    context = FlowRunContext.get()
+    assert context is not None and context.flow_run is not None
+    run, name, tags = context.flow_run, run_name(shown), run_tags(shown)
+    if run.name != name or set(run.tags) != set(tags):
+        await parking.label(run.id, name=name, tags=tags)
 
 
 # ---- one short function per kind of thing ---------------------------------------------------

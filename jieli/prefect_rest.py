@@ -173,6 +173,11 @@ class PrefectRest:
             raise
         return str(made["id"])
 
+    def start(self, deployment_id: str, *, name: str) -> None:
+        """Have a deployment without parameters run now."""
+        body = {"name": name, "state": {"type": "SCHEDULED"}}
+        self.call("POST", f"/deployments/{deployment_id}/create_flow_run", body)
+
     def resume(self, run_id: str) -> str:
         """Wake a parked run: `ACCEPT`, `ABORT` when it is not parked, `GONE` when it is deleted."""
         try:

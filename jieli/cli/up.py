@@ -150,6 +150,8 @@ class Stack:
         self.worker.start()
         self._begin(self.web, lambda: _answers(f"{self._staff_url}/health"))
         self.worker.wait_until(self._worker_is_online)
+        # The schedule's first minute begins at the next full one; nobody should wait for it.
+        self.prefect.start(self.prefect.deployment("clock", "clock"), name="clock")
 
     def tell(self) -> None:
         """Print where everything is and how to start a case."""

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 
 import uvicorn
 
+from jieli.web import alarm
 from jieli.web.apps import public_app, staff_app
 from jieli.web.resources import Resources
 from jieli.web.security import hide_tokens_in_logs
@@ -53,8 +54,10 @@ async def serve(resources: Resources) -> None:
         loop.add_signal_handler(each, stop)
     try:
         async with asyncio.TaskGroup() as group:
-            for server in servers:
-                group.create_task(_until_over(server, stop))
+            watching = asyncio.create_task(alarm.watch(resources))
+            serving = [group.create_task(_until_over(server, stop)) for server in servers]
+            await asyncio.wait(serving)
+            watching.cancel()
     finally:
         await asyncio.to_thread(resources.committer.close)
 
