@@ -12,6 +12,8 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
+import click
+
 from bench import plain
 from bench.counting import CountingServer
 from bench.figures import FIGURES, Bench, Figure, line
@@ -30,7 +32,9 @@ def main() -> None:
         for name in asked.database:
             figures += measure(name, asked)
     finally:
+        click.echo("\n" + table(figures))
         asked.json.write_text(json.dumps(_report(figures), ensure_ascii=False, indent=1))
+        click.echo(f"\n{asked.json}")
 
 
 def measure(name: str, asked: argparse.Namespace) -> list[Figure]:
@@ -73,6 +77,8 @@ def _on_jieli(
 
 def say(words: str) -> None:
     """Tell how far we are."""
+    click.echo(f"{time.strftime('%H:%M:%S')} {words}")
+    sys.stdout.flush()
 
 
 def table(figures: Sequence[Figure]) -> str:
@@ -85,7 +91,9 @@ def table(figures: Sequence[Figure]) -> str:
     lines.append("|" + "---|" * (3 + len(names)))
     for (letter, what), found in rows.items():
         some = next(iter(found.values()))
-        cells = [f"{found[name].value} {found[name].unit}" if name in found else "" for name in names]
+        cells = [
+            f"{found[name].value} {found[name].unit}" if name in found else "" for name in names
+        ]
         lines.append(f"| {letter} | {what} | {some.target} | " + " | ".join(cells) + " |")
     notes = [line(figure) for figure in figures if figure.note or figure.circumstances]
     return "\n".join([*lines, "", *notes])
@@ -108,7 +116,9 @@ def _arguments() -> argparse.Namespace:
                         default=["sqlite", "postgres"], help="sqlite, postgres or both")  # fmt: skip
     parser.add_argument("--postgres", default=POSTGRES, help="a server we may make databases on")
     parser.add_argument("--quick", action="store_true", help="fewer of everything, to try it out")
-    parser.add_argument("--dir", type=Path, default=Path("/tmp/jieli-bench"), help="where data goes")  # noqa: S108
+    parser.add_argument(
+        "--dir", type=Path, default=Path("/tmp/jieli-bench"), help="where data goes"
+    )  # noqa: S108
     parser.add_argument("--json", type=Path, default=Path("bench.json"), help="the report")
     return parser.parse_args()
 

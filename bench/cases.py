@@ -36,9 +36,7 @@ def insert(
             )  # fmt: skip
             now = when(number) if when else business_now(connection)
             few.append(begin(connection, start, now).case_id)
-        connection.execute(
-            update(case_runs).where(case_runs.c.case_id.in_(few)).values(ended=True)
-        )
+        connection.execute(update(case_runs).where(case_runs.c.case_id.in_(few)).values(ended=True))
         return few
 
     for first in range(0, count, CHUNK):
@@ -55,8 +53,9 @@ def park(
     made = parked_runs.make(settings, prefect, process, case_ids)
     pairs = list(made.items())
     for first in range(0, len(pairs), CHUNK):
-        few = pairs[first : first + CHUNK]
-        database.run(lambda conn, few=few: [_saved(conn, *each) for each in few])  # type: ignore[misc]
+        with database.write() as conn:
+            for pair in pairs[first : first + CHUNK]:
+                _saved(conn, *pair)
 
 
 def _saved(connection: Connection, case_id: str, run_id: str) -> None:
@@ -79,7 +78,9 @@ def quiesce(database: Database, seconds: float = 60.0) -> None:
                 break
         time.sleep(0.5)
     newest = select(cases.c.revision).where(cases.c.id == case_runs.c.case_id).scalar_subquery()
-    database.run(lambda conn: conn.execute(update(case_runs).values(shown_revision=newest)) and None)
+    database.run(
+        lambda conn: conn.execute(update(case_runs).values(shown_revision=newest)) and None
+    )
     time.sleep(5)
 
 

@@ -22,4 +22,4 @@ def effect(case_id: str) -> None:
 def story(case_id: str) -> None:
     """Do the step, and wait for the next answer."""
     effect(case_id)
-    suspend_flow_run(key=uuid4().hex, timeout=None)  # type: ignore[unused-coroutine]
+    suspend_flow_run(key=uuid4().hex, timeout=None)

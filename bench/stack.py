@@ -229,7 +229,9 @@ class Watched:
         return sum(used for kind, used in self.cpu.items() if kind != "bench")
 
     def __str__(self) -> str:
-        parts = ", ".join(f"{kind} {used:.1f}" for kind, used in sorted(self.cpu.items()) if used > 0.05)
+        parts = ", ".join(
+            f"{kind} {used:.1f}" for kind, used in sorted(self.cpu.items()) if used > 0.05
+        )
         return f"load {self.load:.1f}, others {self.foreign:.1f} cores; CPU-s in {self.seconds:.0f} s: {parts}"
 
 

@@ -78,15 +78,6 @@ class Activation:
         with self.own.database.read() as conn:
             return case_shown(conn, self.case_id)
 
-    def is_its_run(self) -> bool:
-        """Whether this run is the case's own; one started by hand on the deployment is not."""
-        with self.own.database.write() as conn:
-            run = runs.run_of(conn, self.case_id)
-            if run is not None and run.run_id is None:
-                # Made, but the process that made it died before it could save the id.
-                return runs.save_run(conn, self.case_id, str(self.run_id), run.generation)
-        return run is not None and run.run_id == str(self.run_id)
-
     def bar_of(self, visit: VisitRow) -> bars.Bar:
         """The bar of a step as the step is now."""
         # A microsecond a step keeps those that opened in one instant in their order.
@@ -132,6 +123,16 @@ class Activation:
 
 class LostToAnother(Exception):
     """Another execution of this case holds its lease."""
+
+
+def is_run_of(own: Resources, case_id: str, run_id: UUID) -> bool:
+    """Whether this run is the case's own; one started by hand on the deployment is not."""
+    with own.database.write() as conn:
+        run = runs.run_of(conn, case_id)
+        if run is not None and run.run_id is None:
+            # Made, but the process that made it died before it could save the id.
+            return runs.save_run(conn, case_id, str(run_id), run.generation)
+    return run is not None and run.run_id == str(run_id)
 
 
 @asynccontextmanager

@@ -47,20 +47,45 @@ def _scheduled() -> datetime:
 
 async def tick_until(own: Resources, owner: str, end: datetime) -> int:
     """Tick while the lease is ours; the last minute's clock gives it up when its time is over."""
-    ticks, repairs = 0, Repairs(own)
+    ticks, mending = 0, Mending(own)
     while datetime.now(UTC) < end and not own.stopping.is_set():
         if not _hold(own, owner):
             await asyncio.sleep(TICK_SECONDS)
             continue
         ticked = await tick(own, deliver_batch)
         ticks += 1
-        for line in repairs.some():
-            get_run_logger().info(line)
+        mending.go_on()
         if not ticked.was_busy:
             await asyncio.sleep(TICK_SECONDS)
     with own.database.write() as conn:
         leases.release(conn, "clock", owner)
+    await mending.end()
     return ticks
+
+
+class Mending:
+    """Repairs beside the ticks: Prefect may take seconds to answer, and timers must not wait."""
+
+    def __init__(self, own: Resources) -> None:
+        self._repairs = Repairs(own)
+        self._task: asyncio.Task[list[str]] | None = None
+
+    def go_on(self) -> None:
+        """Tell what was mended, and look at the next page."""
+        if self._task is not None:
+            if not self._task.done():
+                return
+            self._tell(self._task.result())
+        self._task = asyncio.create_task(asyncio.to_thread(self._repairs.some))
+
+    async def end(self) -> None:
+        """Let the look under way end."""
+        if self._task is not None:
+            self._tell(await self._task)
+
+    def _tell(self, lines: list[str]) -> None:
+        for line in lines:
+            get_run_logger().info(line)
 
 
 def _hold(own: Resources, owner: str) -> bool:

@@ -16,7 +16,7 @@ from prefect.exceptions import Pause
 from prefect.states import Cancelled, Completed
 
 from flows import parking
-from flows.case_run import Activation, LostToAnother, Ready, holding
+from flows.case_run import Activation, LostToAnother, Ready, holding, is_run_of
 from flows.words import message_name, parked_reason, run_name, run_tags
 from jieli.store.database import kill_point
 from jieli.store.shown import CaseShown
@@ -30,10 +30,10 @@ from tasks.resources import resources
 async def run_case(case_id: str) -> State[Any]:
     """Do what is due in a case, show its steps, and park until somebody or the clock wakes it."""
     run_id = current_run()
+    if not is_run_of(resources(), case_id, run_id):
+        return Cancelled(message="不是这个单子的运行 · not the run of this case")
     try:
         async with holding(resources(), case_id, run_id) as case:
-            if not case.is_its_run():
-                return Cancelled(message="不是这个单子的运行 · not the run of this case")
             while step := await case.next_step():
                 await STEPS[step.kind](case, step)
             shown = case.shown()

@@ -39,6 +39,7 @@ class RunState:
     name: str
     parameters: dict[str, Any]
     deployment_id: str | None
+    work_queue_id: str | None
     empirical_policy: dict[str, Any]
     state_since: datetime | None
     run_count: int
@@ -295,6 +296,7 @@ def _run_state(run: dict[str, Any]) -> RunState:
     return RunState(
         id=run["id"], type=state.get("type", "UNKNOWN"), name=state.get("name", ""),
         parameters=run.get("parameters") or {}, deployment_id=run.get("deployment_id"),
+        work_queue_id=run.get("work_queue_id"),
         empirical_policy=run.get("empirical_policy") or {},
         run_count=run.get("run_count") or 0,
         state_since=datetime.fromisoformat(state["timestamp"]) if "timestamp" in state else None,

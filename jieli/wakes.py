@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Iterable
 
@@ -17,20 +18,26 @@ from jieli.store.database import Database, kill_point
 from jieli.store.shown import CaseShown, case_shown
 
 log = logging.getLogger(__name__)
-MOST_WAITING = 32
+# As many as are woken in the time after which the clock delivers what was left alone.
+MOST_WAITING = 12
+REST_SECONDS = 5.0
+BUSY_PAUSE = 1.0
 
 
 class Wakes:
     """Wakes runs one after the other, at most so many a second; wakes of one case are one wake.
 
-    Beyond `MOST_WAITING` cases further wakes are dropped: a run costs Prefect 0.3 CPU-seconds, and
-    under a backlog the clock delivers many messages in one task run instead.
+    A run costs Prefect 0.3 CPU-seconds, and under a backlog the clock delivers many messages in one
+    task run. So when `MOST_WAITING` cases wait, all are left to the clock, for a few seconds.
     """
 
     def __init__(self, database: Database, prefect: PrefectRest, per_second: float) -> None:
         self._database = database
         self._prefect = prefect
+        self._per_second = per_second
         self._pause = 1 / per_second
+        self._resting_until = 0.0
+        self._most = MOST_WAITING
         self._waiting: OrderedDict[str, None] = OrderedDict()
         self._changed = threading.Condition()
         self._closed = False
@@ -40,9 +47,13 @@ class Wakes:
     def wake(self, case_id: str) -> None:
         """Have the case's run woken soon; returns at once."""
         with self._changed:
-            if len(self._waiting) < MOST_WAITING:
-                self._waiting[case_id] = None
-                self._changed.notify()
+            if time.monotonic() < self._resting_until:
+                return
+            self._waiting[case_id] = None
+            if len(self._waiting) > MOST_WAITING:
+                self._waiting.clear()
+                self._resting_until = time.monotonic() + REST_SECONDS
+            self._changed.notify()
 
     def wake_all(self, case_ids: Iterable[str]) -> None:
         """Have several woken."""
@@ -52,7 +63,12 @@ class Wakes:
     @property
     def room(self) -> int:
         """How many more wakes would be taken now."""
-        return MOST_WAITING - len(self._waiting)
+        return self._most - len(self._waiting)
+
+    def pace(self, *, is_busy: bool) -> None:
+        """Under a backlog one wake a second: people are told first, the picture follows."""
+        self._pause = BUSY_PAUSE if is_busy else 1 / self._per_second
+        self._most = 1 if is_busy else MOST_WAITING
 
     def close(self) -> None:
         """Stop; what waits is left to the clock."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 
 from prefect import task
@@ -10,10 +11,11 @@ from prefect.cache_policies import NO_CACHE
 from jieli.store import outbox
 from jieli.store.outbox import OutboxRow
 from notifications.channel import RetryAfter
-from tasks.delivering import Delivered, deliver
+from tasks.delivering import AT_ONCE, Delivered, deliver
 from tasks.resources import Resources, resources
 
-LEASE_SECONDS = 60.0
+LEASE_SECONDS = 30.0
+TURN_SECONDS = 2.0
 SHORT_SECONDS = 5.0
 
 
@@ -52,11 +54,18 @@ async def deliver_batch(limit: int, min_age_seconds: float) -> int:
 
 async def deliver_left(own: Resources, limit: int, min_age_seconds: float) -> int:
     """Deliver messages of any case that nobody has taken; the plain function behind the task."""
-    rows = own.database.run(
-        lambda conn: outbox.claim(
-            conn, owner=own.owner, limit=limit, lease_seconds=LEASE_SECONDS,
-            min_age_seconds=min_age_seconds,
-        )
-    )  # fmt: skip
-    await send(rows, own)
-    return len(rows)
+    # No more is claimed than is sent at once: what a crash leaves claimed waits for the claim's end.
+    # And no longer than a turn: timers become due in the meantime.
+    done, end = 0, time.monotonic() + TURN_SECONDS
+    while done < limit and time.monotonic() < end:
+        rows = own.database.run(
+            lambda conn: outbox.claim(
+                conn, owner=own.owner, limit=AT_ONCE, lease_seconds=LEASE_SECONDS,
+                min_age_seconds=min_age_seconds,
+            )
+        )  # fmt: skip
+        await send(rows, own)
+        done += len(rows)
+        if len(rows) < AT_ONCE:
+            break
+    return done

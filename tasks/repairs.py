@@ -68,16 +68,35 @@ class Repairs:
             page = runs.live_runs(conn, PAGE, after=self._after)
         self._after = page[-1].case_id if len(page) == PAGE else ""
         states = self._own.prefect.runs(str(run.run_id) for run in page)
-        lines = [self._one(run, states.get(str(run.run_id))) for run in page]
+        homes = deployments_of_cases(self._own)
+        lines = [self._one(run, states.get(str(run.run_id)), homes) for run in page]
         return [line for line in lines if line]
 
-    def _one(self, run: CaseRun, state: RunState | None) -> str | None:
+    def _one(self, run: CaseRun, state: RunState | None, homes: frozenset[str]) -> str | None:
         kind = state.type if state else "DELETED"
+        if state and kind in MAY_BE_HOMELESS and is_homeless(state, homes):
+            kind = "HOMELESS"
         repair = MENDINGS.get(kind)
         try:
             return repair(self._own, run, state) if repair else None
         except DeploymentMissing as error:
             return f"{run.case_id}: {error}"
+
+
+def deployments_of_cases(own: Resources) -> frozenset[str]:
+    """The ids of the deployments that cases run on; empty while one of them is missing."""
+    with own.database.read() as conn:
+        processes = definitions.latest_definitions(conn)
+    try:
+        return frozenset(own.prefect.deployment(process) for process in processes)
+    except DeploymentMissing:
+        return frozenset()
+
+
+def is_homeless(state: RunState, homes: frozenset[str]) -> bool:
+    """Whether its deployment or queue was deleted: no worker would ever take it again."""
+    lost = bool(homes) and state.deployment_id not in homes
+    return lost or state.work_queue_id is None
 
 
 def stale_clocks(own: Resources) -> list[RunState]:
@@ -104,6 +123,23 @@ def _deleted(own: Resources, run: CaseRun, state: RunState | None) -> str:
         case = case_shown(conn, run.case_id)
     renew_run(own.database, own.prefect, case)
     return f"{run.case_id}: the run was gone from Prefect"
+
+
+def _homeless(own: Resources, run: CaseRun, state: RunState | None) -> str | None:
+    """Prefect cannot give a run another deployment or queue: the next generation takes over."""
+    assert state is not None
+    with own.database.read() as conn:
+        case = case_shown(conn, run.case_id)
+        is_behind = runs.is_behind(conn, run.case_id)
+    if case.status != "open" and not is_behind:
+        _saw_the_end(own.database, run)
+        return None
+    renew_run(own.database, own.prefect, case)
+    # Only now: while it was the case's run, its Cancelled would have cancelled the case.
+    own.prefect.set_state(
+        state.id, "CANCELLED", "Cancelled", "由新的运行接着办 · another run goes on"
+    )
+    return f"{run.case_id}: the deployment or queue of its run was gone"
 
 
 def _cancelled(own: Resources, run: CaseRun, state: RunState | None) -> str | None:
@@ -189,7 +225,9 @@ def _note(own: Resources, run: CaseRun, what: str, why: str) -> str:
 
 
 Mend = Callable[[Resources, CaseRun, RunState | None], str | None]
+MAY_BE_HOMELESS = frozenset({"SCHEDULED", "PAUSED", "COMPLETED", "FAILED", "CRASHED"})
 MENDINGS: dict[str, Mend] = {
+    "HOMELESS": _homeless,
     "DELETED": _deleted,
     "CANCELLED": _cancelled,
     "COMPLETED": _ended,

@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 
 import click
 import httpx
+import uvloop
 from filelock import FileLock, Timeout
 
 from jieli.cli.printing import table
@@ -72,7 +73,8 @@ def serve() -> None:
         settings=settings, database=database, committer=Committer(database),
         ring=ring_of(settings), wake=wakes.wake,
     )  # fmt: skip
-    asyncio.run(web.serve(resources))
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(web.serve(resources))
     wakes.close()
 
 

@@ -41,7 +41,7 @@ LONG = 180.0
 
 REVIEW = {
     "shop": "taobao_main", "item": "保温杯", "review_kind": "first", "level": "bad",
-    "severity": "severe", "reviewed_at": "2026-01-19T10:00:00+00:00", "wangwang": "小鹿爱吃草",
+    "severity": "severe", "reviewed_at": "2026-01-19T18:00", "wangwang": "小鹿爱吃草",
     "buyer_phone": "13812345678", "review_text": "杯盖漏水",
 }  # fmt: skip
 CHECKED = {"f.deal": "三天前发货", "f.cause": "杯盖漏水", "f.fault": "ours"}
@@ -201,7 +201,9 @@ class RunningStack:
 
     def _worker_is_online(self) -> bool:
         pid = self.pid("worker")
-        found = self.prefect.call("POST", f"/work_pools/{self.settings.work_pool}/workers/filter", {})
+        found = self.prefect.call(
+            "POST", f"/work_pools/{self.settings.work_pool}/workers/filter", {}
+        )
         return pid is not None and any(each["status"] == "ONLINE" for each in found)
 
     @contextmanager
@@ -226,6 +228,21 @@ class RunningStack:
                 other.kill()
             other.wait()
             os.kill(self._up.pid, signal.SIGCONT)
+
+    @contextmanager
+    def another(self, child: str) -> Iterator[subprocess.Popen[bytes]]:
+        """In the block a second process like this child runs beside it."""
+        like = psutil.Process(eventually(f"{child} runs", partial(self.pid, child)))
+        with (self.directory / "logs" / f"{child}.log").open("ab") as log:
+            other = subprocess.Popen(
+                like.cmdline(), env=like.environ(), cwd=ROOT, stdout=log, stderr=log,
+                stdin=subprocess.DEVNULL, start_new_session=True,
+            )  # fmt: skip
+        try:
+            yield other
+        finally:
+            other.terminate()
+            other.wait(60)
 
     def logs(self, *names: str) -> str:
         """What the processes have said."""
@@ -301,13 +318,24 @@ class RunningStack:
 
     # ---- people ----
 
-    def start_case(self, process: str = "bad_review", **changes: Any) -> str:
-        """Start a case from the terminal; its id."""
+    def start_case(self, process: str = "bad_review", **changes: str) -> str:
+        """Fill in the start form of the staff pages; the id of the case."""
         self._orders += 1
-        known = REVIEW if process == "bad_review" else {}
-        data = {**known, "order_no": f"20260101-{self._orders:04}", **changes}
-        chosen = {name: value for name, value in data.items() if value is not None}
-        made = json.loads(self.cli("case", "start", process, "--data", json.dumps(chosen), "--json"))
+        url = f"{self.staff}/start/{process}"
+        form = Form(self.http.get(url))
+        data = {**REVIEW, "order_no": f"20260101-{self._orders:04}", **changes}
+        form |= {
+            f"f.{name}": value for name, value in data.items() if name in form["shown"].split()
+        }
+        answer = self.http.post(url, data={**form, "person": "li_na", "do": "start"})
+        assert answer.status_code == 303, _words(answer.text)
+        with self.database.read() as conn:
+            return queries.find_case(conn, answer.headers["location"].rpartition("/")[2])
+
+    def start_case_in_a_terminal(self, **changes: str) -> str:
+        """`jieli case start`; the id of the case."""
+        data = json.dumps({**REVIEW, **changes})
+        made = json.loads(self.cli("case", "start", "bad_review", "--data", data, "--json"))
         assert made["created"]
         return str(made["case_id"])
 
@@ -382,7 +410,8 @@ class RunningStack:
 
     def runs_of(self, case_id: str) -> list[dict[str, Any]]:
         """Every flow run that was made for the case."""
-        found, page = [], 200
+        page = 200
+        found: list[dict[str, Any]] = []
         while True:
             body = {"limit": page, "offset": len(found), "sort": "ID_DESC",
                     "flows": {"name": {"any_": ["case"]}}}  # fmt: skip
@@ -397,6 +426,10 @@ class RunningStack:
         assert run_id, "the case has no run"
         found: dict[str, Any] = self.prefect.call("GET", f"/flow_runs/{run_id}")
         return found
+
+    def set_state(self, run_id: str, type_: str, name: str, **details: Any) -> None:
+        """What the buttons of Prefect's pages do: a state by force."""
+        self.prefect.set_state(run_id, type_, name, "pressed in the UI", **details)
 
     def bars(self, case_id: str) -> list[dict[str, Any]]:
         """The bars of the steps, in the order they began."""

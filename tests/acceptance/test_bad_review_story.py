@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
+from jieli.store import messages
+from jieli.store.queries import VisitLine
 from tests.acceptance.stack import CHECKED, REVIEW, SHANGHAI, RunningStack, eventually
 from tests.acceptance.stores import prefect_dump, running
 from tests.integration.web_shop import Form
@@ -39,7 +42,7 @@ def call_window(moment: datetime) -> datetime:
 
 def test_a_reply_at_hour_20_ends_the_wait(stack: RunningStack) -> None:
     stack.to(stack.local("13:00"))
-    case = start_on_the_page(stack, order_no="20260101-A777")
+    case = stack.start_case(order_no="20260101-A777")
     run = stack.parked(case, "check_chat")
     assert "process:bad_review" in run["tags"] and "严重" in run["tags"]
     assert run["name"].startswith("差评 A777 严重 · ")
@@ -70,7 +73,7 @@ def test_a_reply_at_hour_20_ends_the_wait(stack: RunningStack) -> None:
 
 def test_nobody_replies_and_the_phone_step_opens_in_the_call_window(stack: RunningStack) -> None:
     stack.to(stack.local("09:35"))
-    case = stack.start_case()
+    case = stack.start_case_in_a_terminal(order_no="20260101-B778")
     stack.parked(case, "check_chat")
     stack.to(stack.now + timedelta(minutes=62))
     late = eventually("the run says that it is late", lambda: tagged(stack, case, "逾期"))
@@ -122,7 +125,7 @@ def test_nobody_replies_and_the_phone_step_opens_in_the_call_window(stack: Runni
 
 def test_compensation_is_approved_and_paid_with_pins(stack: RunningStack) -> None:
     stack.to(stack.local("10:00"))
-    case = stack.start_case(severity="normal", buyer_phone=None)
+    case = stack.start_case(severity="normal", buyer_phone="")
     stack.press(case, "check_chat", "contact", by="li_na", **CHECKED)
     stack.press(case, "leave_message", "replied", by="li_na", **{"f.text": "您好，非常抱歉"})
     stack.press(case, "result", "remedy", **{"f.said": "要求赔偿"})
@@ -167,8 +170,6 @@ def test_a_second_press_and_a_forged_link_change_nothing(stack: RunningStack) ->
 def test_nothing_personal_and_no_link_is_in_prefect_or_in_a_log(stack: RunningStack) -> None:
     """Asked after all stories of this stack."""
     with stack.database.read() as conn:
-        from jieli.store import messages
-
         everything = messages.outbox_page(conn, limit=1000)
     assert len(everything) > 3
     secret = [str(REVIEW[name]) for name in ("wangwang", "buyer_phone", "review_text")]
@@ -184,27 +185,12 @@ def test_nothing_personal_and_no_link_is_in_prefect_or_in_a_log(stack: RunningSt
         assert links == [], where
 
 
-def start_on_the_page(stack: RunningStack, **changes: str) -> str:
-    """Fill the staff's start form in; the id of the case."""
-    url = f"{stack.staff}/start/bad_review"
-    data = {f"f.{name}": str(value) for name, value in {**REVIEW, **changes}.items()}
-    data["f.reviewed_at"] = "2026-01-19T18:00"
-    page = stack.http.get(url)
-    answer = stack.http.post(url, data={**Form(page), **data, "person": "li_na", "do": "start"})
-    assert answer.status_code == 303, answer.text
-    ref = answer.headers["location"].rpartition("/")[2]
-    with stack.database.read() as conn:
-        from jieli.store import queries
-
-        return queries.find_case(conn, ref)
-
-
-def tagged(stack: RunningStack, case: str, tag: str) -> dict[str, object] | None:
+def tagged(stack: RunningStack, case: str, tag: str) -> dict[str, Any] | None:
     """The case's run, once it has the tag."""
     run = stack.run(case)
     return run if tag in run["tags"] else None
 
 
-def visit_of(stack: RunningStack, case: str, step: str):  # type: ignore[no-untyped-def]
+def visit_of(stack: RunningStack, case: str, step: str) -> VisitLine:
     """The last stay in a step."""
     return [visit for visit in stack.page(case).visits if visit.step == step][-1]

@@ -35,14 +35,14 @@ from jieli.engine.events import (
 )
 from jieli.engine.published import Definition
 from tests.properties.invariants import Mirror, check
-from tests.properties.random_processes import EVENTS, PEOPLE, contexts
+from tests.properties.random_processes import EVENTS
 
 EVENT: TypeAdapter[Event] = TypeAdapter(Event)
 MONDAY = datetime(2026, 11, 23, tzinfo=UTC)
 WAYS_TO_LATER = (timedelta(minutes=10), timedelta(hours=1), timedelta(hours=9), timedelta(days=3))
 # The timers that may take a visit away from people who are just answering it.
 CONTENDING = ("wait_over", "late", "window_close", "take_back", "remind")
-RESPONSES = ({"amount": 120, "at": "2026-11-25T02:00:00+00:00"}, {"amount": 3.5, "at": None}, {},
+RESPONSES: tuple[Any, ...] = ({"amount": 120, "at": "2026-11-25T02:00:00+00:00"}, {"amount": 3.5, "at": None}, {},
              {"amount": "12.00", "at": "tomorrow"}, None)  # fmt: skip
 
 Outcome = Transition | Refused
@@ -53,7 +53,7 @@ class Case:
     """One case, its clock, and everything that was ever written of it."""
 
     definition: Definition
-    context: Context
+    contexts: tuple[Context, ...]
     draw: Any
     now: datetime = MONDAY
     state: CaseState | None = None
@@ -61,20 +61,17 @@ class Case:
     mirror: Mirror = field(default_factory=Mirror)
     told: list[tuple[Event, Context, datetime]] = field(default_factory=list)
     gone: list[Timer] = field(default_factory=list)
+    context: Context = field(init=False)
 
     # ---- events ----
 
-    def start(self) -> None:
+    def start(self, data: dict[str, Any], *, by: str) -> None:
         """Begin the case at some time of a week."""
+        self.context = self.contexts[0]
         self.now = MONDAY + timedelta(minutes=30 * self.draw(st.integers(0, 7 * 48)))
-        data = {
-            "order_no": "A-17", "level": self.one_of("low", "high", None),
-            "when_at": self.one_of(None, "2026-11-24T02:00:00+00:00", "2026-12-01T02:00:00+00:00"),
-            "amount": self.one_of(None, "250.00"),
-        }  # fmt: skip
         parent = self.one_of(None, "other")
         event = CaseStarted(
-            case_id="c1", ref="A1", version=1, data=data, by="ann", parent=parent,
+            case_id="c1", ref="A1", version=1, data=data, by=by, parent=parent,
             parent_visit=parent and 7,
         )  # fmt: skip
         assert self.apply(event)
@@ -120,6 +117,10 @@ class Case:
 
     def one_of(self, *values: Any) -> Any:
         return self.draw(st.sampled_from(values))
+
+    @property
+    def people(self) -> list[str]:
+        return list(self.contexts[0].people)
 
     @property
     def open_case(self) -> CaseState:
@@ -190,11 +191,11 @@ class Case:
     def something_else(self) -> None:
         """What comes from outside, what nobody asked for, and people joining and leaving."""
         if self.one_of(*range(5)) == 0:
-            self.context = self.one_of(*contexts())
+            self.context = self.one_of(*self.contexts)
             return
         numbers = [*self.mirror.visits, 999]
         visit = self.one_of(*numbers)
-        by = self.one_of(*PEOPLE, "nobody_known", None)
+        by, to = self.one_of(*self.people, "nobody_known", None), self.one_of(*self.people)
         self.apply(
             self.one_of(
                 SignalReceived(name=self.one_of(*EVENTS), data={"words": "x"}),
@@ -204,7 +205,7 @@ class Case:
                 WorkItemAnswered(visit=visit, button="done", by=by),
                 WaitAnswered(visit=visit, button="done", by=by),
                 WorkItemClaimed(visit=visit, by=by),
-                WorkItemDelegated(visit=visit, by=by, to="cat", reason="x"),
+                WorkItemDelegated(visit=visit, by=by, to=to, reason="x"),
                 AnswerTakenBack(visit=visit, by=by),
                 CallAnswered(visit=visit, attempt=self.one_of(0, 1, 2), response={}),
                 CallFailed(visit=visit, attempt=0, reason="x"),
@@ -233,14 +234,14 @@ class Case:
         asked = [visit.assignee] if visit.assignee else visit.candidates
         if visit.status == "held":
             yield AnswerTakenBack(visit=visit.id, by=visit.by)
-        for by in (*asked, "cat"):
+        for by in (*asked, self.people[-1]):
             for button in self._buttons(visit):
                 yield WorkItemAnswered(visit=visit.id, button=button, by=by, answers=ANSWERS)
             yield WorkItemClaimed(visit=visit.id, by=by)
-            yield WorkItemDelegated(visit=visit.id, by=by, to="bob", reason="忙")
+            yield WorkItemDelegated(visit=visit.id, by=by, to=self.people[0], reason="忙")
 
     def _for_a_wait(self, visit: Visit) -> Iterator[Event]:
-        for by in (*visit.candidates, "cat"):
+        for by in (*visit.candidates, self.people[-1]):
             for button in self._buttons(visit):
                 yield WaitAnswered(visit=visit.id, button=button, by=by)
         for name in EVENTS:
@@ -251,7 +252,7 @@ class Case:
             yield CallAnswered(visit=visit.id, attempt=visit.attempt, response=response)
         for unknown in (True, False):
             yield CallFailed(visit=visit.id, attempt=visit.attempt, reason="500", unknown=unknown)
-        yield CallRetried(visit=visit.id, by="cat", reason="再试")
+        yield CallRetried(visit=visit.id, by=self.people[0], reason="再试")
         yield CallAnswered(visit=visit.id, attempt=visit.attempt - 1, response={})
 
     def _buttons(self, visit: Visit) -> list[str]:

@@ -14,7 +14,6 @@ from jieli.engine.errors import FormError, NotYours
 from jieli.engine.events import BlockContact
 from jieli.engine.move import Move
 
-
 _ANY_TEXT = ("text", "long_text", "choice", "phone", "person")
 
 
