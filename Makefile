@@ -27,13 +27,13 @@ demo: $(READY)          ## the story of one bad review, told in the terminal
 
 install: $(READY)
 
+# --no-deps: the lock is complete, and older pips refuse extras in a lock with hashes.
 $(READY): requirements.lock pyproject.toml
 	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 is needed / 需要 Python 3.11 到 3.13"; exit 1; }
-	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	# --no-deps: the lock is complete, and older pips refuse extras in a lock with hashes.
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --no-deps --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
-	touch $@
+	@touch $@
 
 lock:                   ## renew requirements.lock from pyproject.toml (needs uv)
 	uv pip compile pyproject.toml --extra dev --universal --no-strip-extras --generate-hashes \

@@ -7,6 +7,7 @@ import json
 import os
 import platform
 import sys
+import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -117,8 +118,11 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--postgres", default=POSTGRES, help="a server we may make databases on")
     parser.add_argument("--quick", action="store_true", help="fewer of everything, to try it out")
     parser.add_argument(
-        "--dir", type=Path, default=Path("/tmp/jieli-bench"), help="where data goes"
-    )  # noqa: S108
+        "--dir",
+        type=Path,
+        default=Path(tempfile.gettempdir()) / "jieli-bench",
+        help="where data goes",
+    )
     parser.add_argument("--json", type=Path, default=Path("bench.json"), help="the report")
     return parser.parse_args()
 

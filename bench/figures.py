@@ -196,7 +196,7 @@ def held(bench: Bench) -> None:
     """So many completions a second for a minute; held when the backlog does not grow."""
     bench.parked(600 if bench.is_quick else 1000)
     seconds = 15.0 if bench.is_quick else 60.0
-    for rate in (60, 120, 200):
+    for rate in (60, 120):
         is_held = hold(bench, rate, seconds)
         cases.quiesce(bench.database)
         if not is_held:

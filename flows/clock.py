@@ -16,8 +16,9 @@ from prefect.context import FlowRunContext
 from prefect.states import Completed
 
 from jieli.store import leases
+from jieli.store.times import real_now
+from tasks.mending import Mending
 from tasks.messages import deliver_batch
-from tasks.repairs import Repairs
 from tasks.resources import Resources, resources
 from tasks.ticking import tick
 
@@ -25,6 +26,8 @@ TICK_SECONDS = 0.5
 LEASE_SECONDS = 8.0
 MOST_LATE = timedelta(seconds=90)
 MINUTE = timedelta(seconds=60)
+MOST_OVER = timedelta(seconds=60)
+SAID_LATELY = timedelta(seconds=2)
 
 
 @flow(name="clock", retries=0, persist_result=False)
@@ -46,51 +49,39 @@ def _scheduled() -> datetime:
 
 
 async def tick_until(own: Resources, owner: str, end: datetime) -> int:
-    """Tick while the lease is ours; the last minute's clock gives it up when its time is over."""
+    """Tick while the lease is ours; give it up when our minute is over and the next clock is there."""
     ticks, mending = 0, Mending(own)
-    while datetime.now(UTC) < end and not own.stopping.is_set():
+    while not own.stopping.is_set():
+        over = datetime.now(UTC) - end
+        if over > MOST_OVER or (over > timedelta() and _next_is_there(own, owner)):
+            break
         if not _hold(own, owner):
             await asyncio.sleep(TICK_SECONDS)
             continue
         ticked = await tick(own, deliver_batch)
         ticks += 1
-        mending.go_on()
+        for line in mending.go_on():
+            get_run_logger().info(line)
         if not ticked.was_busy:
             await asyncio.sleep(TICK_SECONDS)
     with own.database.write() as conn:
         leases.release(conn, "clock", owner)
-    await mending.end()
     return ticks
-
-
-class Mending:
-    """Repairs beside the ticks: Prefect may take seconds to answer, and timers must not wait."""
-
-    def __init__(self, own: Resources) -> None:
-        self._repairs = Repairs(own)
-        self._task: asyncio.Task[list[str]] | None = None
-
-    def go_on(self) -> None:
-        """Tell what was mended, and look at the next page."""
-        if self._task is not None:
-            if not self._task.done():
-                return
-            self._tell(self._task.result())
-        self._task = asyncio.create_task(asyncio.to_thread(self._repairs.some))
-
-    async def end(self) -> None:
-        """Let the look under way end."""
-        if self._task is not None:
-            self._tell(await self._task)
-
-    def _tell(self, lines: list[str]) -> None:
-        for line in lines:
-            get_run_logger().info(line)
 
 
 def _hold(own: Resources, owner: str) -> bool:
     with own.database.write() as conn:
         if not leases.take(conn, "clock", owner, LEASE_SECONDS):
+            leases.heartbeat(conn, "next-clock", owner)
             return False
         leases.heartbeat(conn, "clock", owner)
     return True
+
+
+def _next_is_there(own: Resources, owner: str) -> bool:
+    """Whether another clock waits for the lease, or has it: a busy Prefect starts one late."""
+    with own.database.read() as conn:
+        waiting = leases.last_heartbeat(conn, "next-clock")
+        holder = leases.holder(conn, "clock")
+    has_it = holder is not None and holder != owner
+    return has_it or (waiting is not None and real_now() - waiting < SAID_LATELY)

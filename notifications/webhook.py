@@ -50,7 +50,9 @@ class WebhookChannel:
         body = json.dumps(payload(message, recipient), ensure_ascii=False).encode()
         try:
             async with httpx.AsyncClient(
-                timeout=TIMEOUT_SECONDS, transport=self._transport, follow_redirects=False,
+                timeout=TIMEOUT_SECONDS,
+                transport=self._transport,
+                follow_redirects=False,
                 verify=_trusted(),
             ) as client:
                 answer = await client.post(

@@ -11,8 +11,8 @@ from uuid import uuid4
 
 from jieli.store import leases
 from jieli.store.times import real_now
+from tasks.mending import Mending
 from tasks.messages import deliver_left
-from tasks.repairs import Repairs
 from tasks.resources import Resources
 from tasks.ticking import tick
 
@@ -31,7 +31,7 @@ class Watchdog:
     def __init__(self, own: Resources) -> None:
         self._own = own
         self._owner = f"watchdog:{own.owner}:{uuid4().hex[:6]}"
-        self._repairs = Repairs(own)
+        self._mending = Mending(own)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._serve, name="watchdog", daemon=True)
 
@@ -64,10 +64,11 @@ class Watchdog:
         for _ in range(int(TURN_SECONDS / TICK_SECONDS)):
             if self._stop.is_set() or not self._hold():
                 break
-            await tick(self._own, partial(deliver_left, self._own))
-            for line in self._repairs.some():
+            ticked = await tick(self._own, partial(deliver_left, self._own))
+            for line in self._mending.go_on():
                 log.warning(line)
-            await asyncio.sleep(TICK_SECONDS)
+            if not ticked.was_busy:
+                await asyncio.sleep(TICK_SECONDS)
         with self._own.database.write() as conn:
             leases.release(conn, "clock", self._owner)
 

@@ -117,9 +117,7 @@ class Stack:
             "JIELI_DATA_DIR": str(settings.data_dir),
             "JIELI_DATABASE_URL": settings.store_url,
         }
-        self.server = self._child(
-            "prefect-server", module("prefect", "server", "start"), environment
-        )
+        self.server = self._child("prefect-server", module("jieli.prefect_server"), environment)
         worker = ["worker", "start", "--type", worker_type, "--pool", settings.work_pool]
         self.worker = self._child("worker", module("prefect", *worker), environment)
         self.web = self._child("web", module("jieli", "serve"), environment)

@@ -45,7 +45,7 @@ REVIEW = {
     "buyer_phone": "13812345678", "review_text": "杯盖漏水",
 }  # fmt: skip
 CHECKED = {"f.deal": "三天前发货", "f.cause": "杯盖漏水", "f.fault": "ours"}
-CHILDREN = {"server": "server start", "worker": "worker start", "web": "jieli serve"}
+CHILDREN = {"server": "jieli.prefect_server", "worker": "worker start", "web": "jieli serve"}
 
 
 class Overdue(AssertionError):

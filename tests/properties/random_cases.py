@@ -42,8 +42,10 @@ MONDAY = datetime(2026, 11, 23, tzinfo=UTC)
 WAYS_TO_LATER = (timedelta(minutes=10), timedelta(hours=1), timedelta(hours=9), timedelta(days=3))
 # The timers that may take a visit away from people who are just answering it.
 CONTENDING = ("wait_over", "late", "window_close", "take_back", "remind")
-RESPONSES: tuple[Any, ...] = ({"amount": 120, "at": "2026-11-25T02:00:00+00:00"}, {"amount": 3.5, "at": None}, {},
-             {"amount": "12.00", "at": "tomorrow"}, None)  # fmt: skip
+RESPONSES: tuple[Any, ...] = (
+    {"amount": 120, "at": "2026-11-25T02:00:00+00:00"}, {"amount": 3.5, "at": None},
+    {"amount": "12.00", "at": "tomorrow"}, {}, None,
+)  # fmt: skip
 
 Outcome = Transition | Refused
 

@@ -247,6 +247,24 @@ def test_who_claimed_and_signed_holds_it_no_longer() -> None:
     assert story.press("ask", "ok", by="wang_fang").waits_for == ["check"]
 
 
+def test_the_next_signature_is_asked_of_somebody_who_has_not_signed() -> None:
+    story = asking("{role: after_sales, pick: one}", SIGNED)
+    (first,) = told(story)
+    assert told(story.press("ask", "ok", by=str(first)))[1:] == [
+        "wang_fang" if first == "li_na" else "li_na"
+    ]
+
+
+def test_who_has_signed_is_not_reminded() -> None:
+    story = asking(ANY, f"{SIGNED}\n  finish_within: 2h\n  remind: 50%", "2026-11-20 16:30")
+    assert told(story.press("ask", "ok", by="li_na").wait("1h"), "reminder") == ["wang_fang"]
+
+
+def test_when_nobody_is_left_to_sign_the_case_says_so() -> None:
+    story = asking("{person: li_na}", SIGNED).press("ask", "ok", by="li_na")
+    assert story.state and story.state.tags == ["无人"]
+
+
 def test_a_signature_at_night_leaves_the_next_one_to_the_next_shift() -> None:
     story = claim(asking(SHIFT, SIGNED, "2026-11-20 03:00"), "wang_fang")
     story.press("ask", "ok", by="wang_fang")

@@ -60,7 +60,7 @@ def offer(move: Move, visit: Visit, step: HumanStep | WaitStep, number: int) -> 
     # Who was off shift when asked has not been told: to them it is new.
     untold = able_on(move, step, visit.rung) if visit.nobody else []
     told = [p for p in visit.candidates if p not in untold]
-    everybody = able_on(move, step, number)
+    everybody = [p for p in able_on(move, step, number) if p not in visit.signatures]
     awake = [p for p in everybody if move.context.on_shift(p, move.now)]
     able = awake if rung.on_shift and awake else everybody
     visit.nobody = bool(rung.on_shift and not awake) or not everybody

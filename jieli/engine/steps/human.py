@@ -197,9 +197,10 @@ def _enough_signatures(move: Move, visit: Visit, step: HumanStep, event: WorkIte
     if len(visit.signatures) >= step.signers.need:
         return True
     if visit.assignee:
-        # Who has signed holds it no longer: the next signature is somebody else's.
-        visit.assignee = None
-        fresh = assigning.offer(move, visit, step, visit.rung)
+        # Who has signed holds it no longer; the others were not asked, or let it go at the claim.
+        visit.assignee, visit.candidates = None, []
+    fresh = assigning.offer(move, visit, step, visit.rung)
+    if fresh or visit.nobody:
         _after_offer(move, visit, step, fresh, "work_item")
     return False
 
@@ -281,7 +282,8 @@ def _more_is_due(move: Move, visit: Visit) -> bool:
 def _holders(move: Move, visit: Visit, step: HumanStep) -> list[str]:
     if visit.assignee and _is_held(move, visit, step):
         return [visit.assignee]
-    able = [person for person in visit.candidates if assigning.may_act(move, visit, step, person)]
+    asked = (person for person in visit.candidates if person not in visit.signatures)
+    able = [person for person in asked if assigning.may_act(move, visit, step, person)]
     awake = [person for person in able if move.context.on_shift(person, move.now)]
     return awake or able
 
