@@ -130,12 +130,14 @@ class PrefectRest:
         return str(found["id"])
 
     def deployment_state(self, name: str, flow: str = FLOW_NAME) -> DeploymentState | None:
-        """A deployment as it stands; None when it is not there."""
+        """A deployment as it stands; None when it is not there, or its queue is not."""
         try:
             found = self.call("GET", f"/deployments/name/{flow}/{name}")
         except httpx.HTTPStatusError as error:
             if error.response.status_code != httpx.codes.NOT_FOUND:
                 raise
+            return None
+        if found["work_queue_name"] is None:
             return None
         sleeping = tuple(each["id"] for each in found["schedules"] if not each["active"])
         return DeploymentState(found["id"], bool(found["paused"]), sleeping)

@@ -57,26 +57,32 @@ class Repairs:
         if time.monotonic() < self._next_deploy:
             return []
         self._next_deploy = time.monotonic() + DEPLOY_EVERY_SECONDS
+        return self._mend() + [end_stale_clock(self._own, run) for run in stale_clocks(self._own)]
+
+    def _mend(self) -> list[str]:
         with self._own.database.read() as conn:
             published = definitions.latest_definitions(conn)
         titles = {name: found.process.title for name, found in published.items()}
-        mended = mend(self._own.prefect, self._own.settings.work_pool, titles)
-        return mended + [end_stale_clock(self._own, run) for run in stale_clocks(self._own)]
+        return mend(self._own.prefect, self._own.settings.work_pool, titles)
 
     def _page(self) -> list[str]:
         with self._own.database.read() as conn:
             page = runs.live_runs(conn, PAGE, after=self._after)
-        self._after = page[-1].case_id if len(page) == PAGE else ""
         states = self._own.prefect.runs(str(run.run_id) for run in page)
         homes = deployments_of_cases(self._own)
-        lines = [self._one(run, states.get(str(run.run_id)), homes) for run in page]
+        homeless = {id_ for id_, state in states.items() if is_homeless(state, homes)}
+        if homeless and (mended := self._mend()):
+            return mended  # a run made now would be as homeless; the next look makes it
+        self._after = page[-1].case_id if len(page) == PAGE else ""
+        lines = [
+            self._one(run, states.get(str(run.run_id)), is_homeless=run.run_id in homeless)
+            for run in page
+        ]
         return [line for line in lines if line]
 
-    def _one(self, run: CaseRun, state: RunState | None, homes: frozenset[str]) -> str | None:
+    def _one(self, run: CaseRun, state: RunState | None, *, is_homeless: bool) -> str | None:
         kind = state.type if state else "DELETED"
-        if state and kind in MAY_BE_HOMELESS and is_homeless(state, homes):
-            kind = "HOMELESS"
-        repair = MENDINGS.get(kind)
+        repair = _homeless if is_homeless else MENDINGS.get(kind)
         try:
             return repair(self._own, run, state) if repair else None
         except DeploymentMissing as error:
@@ -96,7 +102,7 @@ def deployments_of_cases(own: Resources) -> frozenset[str]:
 def is_homeless(state: RunState, homes: frozenset[str]) -> bool:
     """Whether its deployment or queue was deleted: no worker would ever take it again."""
     lost = bool(homes) and state.deployment_id not in homes
-    return lost or state.work_queue_id is None
+    return state.type in MAY_BE_HOMELESS and (lost or state.work_queue_id is None)
 
 
 def stale_clocks(own: Resources) -> list[RunState]:
@@ -227,7 +233,6 @@ def _note(own: Resources, run: CaseRun, what: str, why: str) -> str:
 Mend = Callable[[Resources, CaseRun, RunState | None], str | None]
 MAY_BE_HOMELESS = frozenset({"SCHEDULED", "PAUSED", "COMPLETED", "FAILED", "CRASHED"})
 MENDINGS: dict[str, Mend] = {
-    "HOMELESS": _homeless,
     "DELETED": _deleted,
     "CANCELLED": _cancelled,
     "COMPLETED": _ended,

@@ -206,8 +206,6 @@ def test_a_lost_clock_is_replaced_and_restored(stack: RunningStack) -> None:
     eventually("a timer fires", lambda: "逾期" in stack.run(case)["tags"], LONG)
     assert heartbeat(stack, "watchdog") != before
     eventually("the clock is restored", partial(is_restored, stack), LONG)
-    ticked = heartbeat(stack, "clock")
-    eventually("the clock ticks", lambda: heartbeat(stack, "clock") != ticked, LONG)
 
 
 def test_a_deleted_deployment_queue_and_pool_are_restored_with_their_cases(
@@ -217,7 +215,7 @@ def test_a_deleted_deployment_queue_and_pool_are_restored_with_their_cases(
     deployment = stack.prefect.call("GET", "/deployments/name/case/bad_review")["id"]
     stack.prefect.call("DELETE", f"/deployments/{deployment}")
     eventually("the deployment is restored", partial(is_restored, stack), LONG)
-    goes_on(stack, case, runs_made=len(stack.runs_of(case)) + 1)
+    goes_on(stack, case, runs_made=2)
     stack.prefect.call("DELETE", f"/work_pools/{stack.settings.work_pool}/queues/cases")
     eventually("the queue is restored", partial(is_restored, stack), LONG)
     stack.press(case, "leave_message", "sent", **TEXT)
@@ -226,6 +224,7 @@ def test_a_deleted_deployment_queue_and_pool_are_restored_with_their_cases(
     eventually("the pool is restored", partial(is_restored, stack), LONG)
     stack.press(case, "sms", "sent")
     stack.parked(case, "wait_reply")
+    stack.check(case, runs_made=4)
 
 
 def test_prefect_forgets_everything(stack: RunningStack) -> None:

@@ -13,13 +13,8 @@ from hypothesis import strategies as st
 
 from jieli.engine.published import Definition
 from tests.properties.random_cases import Case
-from tests.properties.random_processes import (
-    Words,
-    beginnings,
-    changes_of,
-    processes,
-    published,
-)
+from tests.properties.random_processes import processes
+from tests.properties.small_shop import Words, beginnings, changes_of, published
 from tests.story import BAD_REVIEW, shipped
 
 STORIES = os.environ.get("JIELI_TEST_STORIES")

@@ -20,10 +20,11 @@ PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 SETTINGS = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
 GUIDES = sorted(ROOT.glob("docs/ops-guide*.md"))
 TWINS = (("README.md", "README.zh-CN.md"), ("docs/ops-guide.md", "docs/ops-guide.zh-CN.md"))
+LARGEST_PICTURE = 150_000
 FOLDERS = r"(?:jieli|flows|tasks|notifications|definitions|docs|examples|tests|bench)/"
 
 FENCE = re.compile(r"^```.*?^```$", re.M | re.S)
-LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
+LINK = re.compile(r"(?:\]\(|<img src=\")([^)\s\"]+)[)\"]")
 CODE = re.compile(r"`([^`\n]+)`")
 HEADING = re.compile(r"^(#+) (.+)$", re.M)
 
@@ -90,6 +91,13 @@ def test_links_lead_somewhere(page: Path) -> None:
         if part:
             headings = [anchor(each) for _, each in HEADING.findall(prose(target))]
             assert part in headings, f"{link}: there is no such heading"
+
+
+def test_pictures_are_shown_and_small() -> None:
+    shown = {link for page in PAGES for link in LINK.findall(prose(page))}
+    for picture in (ROOT / "docs" / "pictures").iterdir():
+        assert f"docs/pictures/{picture.name}" in shown
+        assert picture.stat().st_size < LARGEST_PICTURE, picture.name
 
 
 @pytest.mark.parametrize("page", PAGES, ids=named(PAGES))
