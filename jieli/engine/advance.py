@@ -34,7 +34,7 @@ from jieli.engine.events import (
 )
 from jieli.engine.move import Move
 from jieli.engine.published import Definition
-from jieli.engine.steps import answers, human, routing, service, wait
+from jieli.engine.steps import answers, human, routing, service, wait, work_item
 
 
 def advance(
@@ -162,10 +162,10 @@ def _noted(move: Move, event: NoteAdded) -> None:
 
 _HANDLERS: dict[type[Any], Callable[[Move, Any], None]] = {
     CaseStarted: _started,
-    WorkItemClaimed: human.claimed,
-    WorkItemDelegated: human.delegated,
-    WorkItemAnswered: human.answered,
-    AnswerTakenBack: human.taken_back,
+    WorkItemClaimed: work_item.claimed,
+    WorkItemDelegated: work_item.delegated,
+    WorkItemAnswered: work_item.answered,
+    AnswerTakenBack: work_item.taken_back,
     WaitAnswered: wait.answered,
     SignalReceived: wait.signal_received,
     TimerFired: _timer_fired,

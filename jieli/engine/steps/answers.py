@@ -25,9 +25,7 @@ def check_role(move: Move, button: Button, person: str | None) -> None:
         raise NotYours(person, f"needs_role:{button.role}")
 
 
-def apply_button(
-    move: Move, visit: Visit, button: Button, form: Mapping[str, FieldWords]
-) -> None:
+def apply_button(move: Move, visit: Visit, button: Button, form: Mapping[str, FieldWords]) -> None:
     """Write case fields from the form and from `sets`, and keep a wish not to be contacted."""
     changed: dict[str, Any] = {
         field.case_field: visit.answers.get(name)

@@ -56,7 +56,9 @@ def _words(
     move: Move, visit: Visit, purpose: MessagePurpose, words: MessageWords | None
 ) -> tuple[str, str]:
     step = move.definition.step(visit.step)
-    chosen = words or getattr(step, "message", None) or move.definition.messages.get(purpose) or _PLAIN
+    chosen = (
+        words or getattr(step, "message", None) or move.definition.messages.get(purpose) or _PLAIN
+    )
     if purpose in ("reminder", "late", "escalated", "missed", "handed_on", "nobody") and not words:
         chosen = move.definition.messages.get(purpose, _PLAIN)
     about: dict[str, Any] = {

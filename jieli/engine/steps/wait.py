@@ -15,8 +15,8 @@ from jieli.engine.paths import reaches
 from jieli.engine.scope import moment
 from jieli.engine.steps import assigning
 from jieli.engine.steps.answers import apply_button, check_role, from_outside
-from jieli.engine.steps.human import require
 from jieli.engine.steps.telling import tell
+from jieli.engine.steps.work_item import require
 
 
 def enter(move: Move, name: str, step: WaitStep, branch: str) -> None:
