@@ -109,6 +109,12 @@ BROKEN_PROCESSES = (
     ),
     (
         'contact_blocked: finish',
+        'contact_blocked: call',
+        ['review.yaml:10:20: case.contact_blocked: Where contact is blocked the buyer must not be contacted'],
+        ['review.yaml:10:20: case.contact_blocked: 不再联系的买家，这一步不能再联系'],
+    ),
+    (
+        'contact_blocked: finish',
         'contact_blocked: finis',
         ['review.yaml:10:20: case.contact_blocked: There is no step "finis"; did you mean "finish"?'],
         ['review.yaml:10:20: case.contact_blocked: 没有步骤“finis”; 是不是“finish”？'],

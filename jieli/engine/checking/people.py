@@ -110,3 +110,6 @@ def _check_contact(report: Report, path: Path) -> None:
     if missing:
         message = "A step that contacts the buyer needs case.{missing}"
         report.note(path, message, key=True, missing=", case.".join(missing))
+    if case.contact_blocked == path[1]:
+        message = "Where contact is blocked the buyer must not be contacted"
+        report.note(("case", "contact_blocked"), message)
