@@ -9,17 +9,19 @@ from collections import defaultdict, deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from urllib.parse import urlencode, urlsplit
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from jieli.settings import Settings
 from jieli.store.database import Database
 from jieli.store.tables import links, outbox
+from jieli.store.times import real_now
 from jieli.web.nonces import new_nonce
 from notifications.links import ring_of
 
-LOOK_BACK = 5000
+MARKED_WITHIN = timedelta(seconds=5)
 IDLE_SECONDS = 2.0
 
 
@@ -80,17 +82,18 @@ class Desk:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._since = datetime(2000, 1, 1, tzinfo=UTC)
         self._sent: dict[str, dict[int, float]] = defaultdict(dict)
         self.ready: deque[Task] = deque()
 
     def look(self) -> None:
         """Take in what was delivered since the last look."""
-        newest = select(func.max(outbox.c.id)).scalar_subquery()
+        since, self._since = self._since, real_now() - MARKED_WITHIN
         query = (
             select(outbox.c.id, outbox.c.case_id, outbox.c.link_id, outbox.c.finished_at)
             .join(links, links.c.id == outbox.c.link_id)
             .where(
-                outbox.c.id > newest - LOOK_BACK, outbox.c.status == "sent",
+                outbox.c.finished_at > since, outbox.c.status == "sent",
                 links.c.status == "active", links.c.purpose == "work_item",
                 outbox.c.to_person == "li_na",
             )

@@ -199,8 +199,8 @@ def _kind(process: psutil.Process) -> str:
     except (psutil.NoSuchProcess, psutil.ZombieProcess):
         return "ended"
     for sign, kind in (
-        ("worker start", "worker"), ("server start", "prefect"), ("prefect_server", "prefect"), ("jieli serve", "web"),
-        ("postgres:", "postgres"), ("jieli up", "up"),
+        ("worker start", "worker"), ("server start", "prefect"), ("prefect_server", "prefect"),
+        ("jieli serve", "web"), ("postgres:", "postgres"), ("jieli up", "up"),
     ):  # fmt: skip
         if sign in words:
             return kind

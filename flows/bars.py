@@ -57,7 +57,8 @@ async def missing(flow_run_id: UUID, bars: Sequence[Bar]) -> list[Bar]:
                 json={"task_runs": wanted, "limit": PAGE, "offset": len(have)},
             )  # fmt: skip
             found = page.json()
-            have |= {run["id"]: run["state"]["name"] for run in found}
+            # A server that was killed may have written a bar without its state.
+            have |= {run["id"]: (run["state"] or {}).get("name", "") for run in found}
             if len(found) < PAGE:
                 break
     return [bar for bar in bars if have.get(str(bar_id(flow_run_id, bar.key))) != bar.state_name]
