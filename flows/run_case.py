@@ -156,5 +156,5 @@ async def finish(case: Activation, shown: CaseShown) -> State[Any]:
     # That the run has ended is written down when it was seen to: we may die before it has.
     case.mark_revision()
     if shown.status == "cancelled":
-        return Cancelled(message=shown.result_label)
+        return Cancelled(message="单子已取消 · the case was cancelled")
     return Completed(message=shown.result_label)

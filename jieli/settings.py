@@ -30,6 +30,9 @@ class Settings(BaseSettings):
     staff_port: int = Field(default=8081, description="Pages without a PIN; always on loopback.")
     link_keys: str | None = Field(default=None, description="Key ring: kid:base64[,kid:base64…], newest last.")
     work_pool: str = "jieli"
+    worker_type: Literal["jieli", "process"] = Field(
+        default="jieli", description="The pool's type: our own worker, or Prefect's process worker."
+    )
     wakes_per_second: float = Field(default=4.0, description="Beyond it the clock serves the backlog.")
 
     @cached_property

@@ -63,7 +63,8 @@ class Repairs:
         with self._own.database.read() as conn:
             published = definitions.latest_definitions(conn)
         titles = {name: found.process.title for name, found in published.items()}
-        return mend(self._own.prefect, self._own.settings.work_pool, titles)
+        settings = self._own.settings
+        return mend(self._own.prefect, settings.work_pool, titles, pool_type=settings.worker_type)
 
     def _page(self) -> list[str]:
         with self._own.database.read() as conn:

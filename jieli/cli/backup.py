@@ -8,6 +8,7 @@ import click
 
 from jieli.cli.stored import store
 from jieli.store import backup as backups
+from jieli.store.database import migrate
 
 
 @click.command()
@@ -24,5 +25,6 @@ def backup(file: Path) -> None:
 def restore(file: Path) -> None:
     """Fill an empty store from FILE."""
     with store() as database:
+        migrate(database)
         backups.restore(file, database)
     click.echo(str(file))

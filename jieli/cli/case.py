@@ -16,7 +16,7 @@ import click
 from jieli.cli.printing import as_json, table
 from jieli.cli.stored import store
 from jieli.engine.errors import FormError, JieliError
-from jieli.engine.events import CaseCancelled
+from jieli.engine.events import CallRetried, CaseCancelled
 from jieli.prefect_rest import PrefectRest
 from jieli.settings import Settings
 from jieli.store import definitions, queries
@@ -29,6 +29,10 @@ from jieli.texts import text
 from jieli.wakes import wake_now
 
 _ZONE = ZoneInfo("Asia/Shanghai")
+
+
+class NothingBlocked(JieliError):
+    """Case {ref} has no blocked call."""
 
 
 @click.group()
@@ -176,6 +180,29 @@ def cancel(ref: str, reason: str) -> None:
             raise outcome.error
         wake(database, settings, case_id)
     click.echo(text("Cancelled case {ref}.", ref=ref))
+
+
+@case.command()
+@click.argument("ref")
+@click.option("--reason", required=True, help="Why; kept in the history.")
+def retry(ref: str, reason: str) -> None:
+    """Make the blocked calls of a case again."""
+    settings = Settings()
+    with store(settings) as database:
+        with database.read() as conn:
+            page = queries.case_show(conn, ref)
+        blocked = [visit for visit in page.visits if visit.status == "blocked"]
+        if not blocked:
+            raise NothingBlocked(ref=ref)
+        for visit in blocked:
+            event = CallRetried(visit=visit.visit, reason=reason)
+            outcome = apply_event(
+                database, Request(page.line.case_id, f"cli-retry:{uuid4().hex}", event)
+            )
+            if isinstance(outcome, Rejected):
+                raise outcome.error
+        wake(database, settings, page.line.case_id)
+    click.echo(text("Calls made again: {count}", count=len(blocked)))
 
 
 def moment(at: datetime | None) -> str:

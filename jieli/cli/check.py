@@ -26,7 +26,7 @@ def check(paths: tuple[Path, ...], json_: bool) -> int:
         for problem in problems:
             click.echo(str(problem))
         if problems:
-            click.echo(text("{count} problems", count=len(problems)), err=True)
+            click.echo(text("Problems: {count}", count=len(problems)), err=True)
         else:
             click.echo(text("No problems."))
     return 1 if problems else 0
@@ -37,8 +37,8 @@ def read(paths: tuple[Path, ...]) -> dict[str, str]:
     sources: dict[str, str] = {}
     for path in paths:
         if path.is_dir():
-            found = read_directory(path)
-            sources |= {str(path / name): body for name, body in found.items()}
+            found = read_directory(path)  # names begin with the folder's own
+            sources |= {str(path.parent / name): body for name, body in found.items()}
         else:
             sources[str(path)] = path.read_text(encoding="utf-8")
     return sources

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
 import click
 
 from jieli.cli.stored import store
@@ -33,11 +36,16 @@ def advance(length: str) -> None:
         raise click.BadParameter(text(str(error)), param_hint="LENGTH") from error
     with store() as database, database.write() as conn:
         times.advance_clock(conn, duration)
-        click.echo(times.business_now(conn).isoformat())
+        click.echo(local(times.business_now(conn)))
 
 
 @clock.command()
 def show() -> None:
     """Print business time."""
     with store() as database, database.read() as conn:
-        click.echo(times.business_now(conn).isoformat())
+        click.echo(local(times.business_now(conn)))
+
+
+def local(at: datetime) -> str:
+    """A time in the shop's zone."""
+    return at.astimezone(ZoneInfo("Asia/Shanghai")).isoformat(timespec="seconds")

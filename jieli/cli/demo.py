@@ -45,7 +45,7 @@ def demo(stay: bool) -> None:
     own = Settings()
     settings = own.model_copy(update={"data_dir": own.data_dir / "demo", "database_url": None})
     settings.data_dir.mkdir(parents=True, exist_ok=True)
-    stack = Stack(settings, "jieli")
+    stack = Stack(settings)
     stack.stop_on_signals()
     try:
         stack.start()

@@ -76,5 +76,5 @@ def deploy() -> None:
     with store(settings) as database, database.read() as conn:
         known = definitions.latest_definitions(conn)
     titles = {process: found.process.title for process, found in known.items()}
-    for name in deploy_all(prefect, settings.work_pool, titles):
+    for name in deploy_all(prefect, settings.work_pool, titles, pool_type=settings.worker_type):
         click.echo(name)

@@ -48,16 +48,18 @@ class PortTaken(JieliError):
 
 
 @click.command()
-@click.option("--worker", "worker_type", type=click.Choice(["jieli", "process"]), default="jieli",
+@click.option("--worker", "worker_type", type=click.Choice(["jieli", "process"]),
               help="Our own worker, or Prefect's process worker.")  # fmt: skip
-def up(worker_type: str) -> None:
+def up(worker_type: str | None) -> None:
     """Start everything: Prefect's server and UI, a worker, the pages; go on with the same data."""
     settings = Settings()
+    if worker_type:
+        settings = settings.model_copy(update={"worker_type": worker_type})
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     lock = FileLock(settings.data_dir / "up.lock")
     try:
         with lock.acquire(timeout=0):
-            Stack(settings, worker_type).run()
+            Stack(settings).run()
     except Timeout as error:
         raise AlreadyUp(directory=settings.data_dir) from error
 
@@ -83,7 +85,10 @@ def prefect_environment(settings: Settings) -> dict[str, str]:
     home = (settings.data_dir / "prefect").resolve()
     server = urlsplit(settings.prefect_api_url)
     database = settings.prefect_database_url or f"sqlite+aiosqlite:///{home / 'prefect.db'}"
+    auth = settings.prefect_auth
+    shared = {f"PREFECT_{side}API_AUTH_STRING": auth for side in ("", "SERVER_")} if auth else {}
     return {
+        **shared,
         "PREFECT_HOME": str(home),
         "PREFECT_API_URL": settings.prefect_api_url,
         "PREFECT_SERVER_API_HOST": server.hostname or "127.0.0.1",
@@ -108,17 +113,17 @@ def prefect_environment(settings: Settings) -> dict[str, str]:
 class Stack:
     """The three processes of one machine, in the order they need each other."""
 
-    def __init__(self, settings: Settings, worker_type: str) -> None:
+    def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.worker_type = worker_type
         self.prefect = PrefectRest(settings.prefect_api_url, auth=settings.prefect_auth)
         environment = {
             **prefect_environment(settings),
             "JIELI_DATA_DIR": str(settings.data_dir),
             "JIELI_DATABASE_URL": settings.store_url,
+            "JIELI_WORKER_TYPE": settings.worker_type,
         }
         self.server = self._child("prefect-server", module("jieli.prefect_server"), environment)
-        worker = ["worker", "start", "--type", worker_type, "--pool", settings.work_pool]
+        worker = ["worker", "start", "--type", settings.worker_type, "--pool", settings.work_pool]
         self.worker = self._child("worker", module("prefect", *worker), environment)
         self.web = self._child("web", module("jieli", "serve"), environment)
         self._stopping = threading.Event()
@@ -205,14 +210,16 @@ class Stack:
         child.wait_until(lambda: self._stopping.is_set() or ready())
 
     def _deploy(self, titles: dict[str, str]) -> None:
-        self.prefect.ensure_pool(self.settings.work_pool, self.worker_type)
+        self.prefect.ensure_pool(self.settings.work_pool, self.settings.worker_type)
         if Path("prefect.yaml").exists():
             command = module("prefect", "--no-prompt", "deploy", "--all")
             environment = {**os.environ, **prefect_environment(self.settings)}
             log = self.settings.data_dir / "logs" / "deploy.log"
             with log.open("ab") as file:
                 subprocess.run(command, env=environment, stdout=file, stderr=file, check=True)
-        deploy_all(self.prefect, self.settings.work_pool, titles, pool_type=self.worker_type)
+        deploy_all(
+            self.prefect, self.settings.work_pool, titles, pool_type=self.settings.worker_type
+        )
 
     def _worker_is_online(self) -> bool:
         path = f"/work_pools/{self.settings.work_pool}/workers/filter"
