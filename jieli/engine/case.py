@@ -8,7 +8,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict
 
 StepKind = Literal[
-    "human", "wait", "call", "notify", "decision", "parallel", "join", "sub_case", "end"
+    "human", "wait", "call", "notify", "decision", "parallel", "join", "sub_case", "do", "end"
 ]
 VisitStatus = Literal[
     "listening",  # a wait whose buttons already count, before its turn
@@ -20,7 +20,8 @@ VisitStatus = Literal[
     "cancelled",
 ]
 TimerKind = Literal[
-    "remind", "rung", "late", "window_open", "window_close", "wait_over", "take_back", "staffed"
+    "remind", "rung", "late", "window_open", "window_close", "wait_over", "take_back", "staffed",
+    "overrun",
 ]
 CaseStatus = Literal["open", "completed", "cancelled"]
 
@@ -57,6 +58,8 @@ class Visit(_Value):
     window_end: datetime | None = None
     generation: int = 0
     attempt: int = 0
+    fan: int | None = None  # one of several visits of a step with `each`
+    item: Any = None
 
     @property
     def key(self) -> str:
@@ -80,6 +83,17 @@ class Timer(_Value):
     guessed: bool = False
 
 
+class Fan(_Value):
+    """The visits of a step with `each`: how many there are, how many must be done, what they said."""
+
+    id: int
+    step: str
+    branch: str
+    total: int
+    needed: int
+    arrived: list[dict[str, Any]] = []
+
+
 class CaseState(_Value):
     """Everything the engine knows of a case; replaying its history gives the same value."""
 
@@ -95,6 +109,7 @@ class CaseState(_Value):
     closed_at: datetime | None = None
     buyer: str | None = None
     contact_blocked: bool = False
+    owner: str | None = None
     parent: str | None = None
     parent_visit: int | None = None
     data: dict[str, Any] = {}
@@ -103,6 +118,7 @@ class CaseState(_Value):
     visits: dict[int, Visit] = {}
     timers: dict[int, Timer] = {}
     joins: dict[str, list[str]] = {}
+    fans: dict[int, Fan] = {}
     signals: dict[str, dict[str, Any]] = {}
     tags: list[str] = []
     next_id: int = 1

@@ -9,6 +9,10 @@ from pydantic import BaseModel, ConfigDict
 
 from jieli.engine import business_time
 from jieli.engine.calendar import Hours, WorkCalendar
+from jieli.engine.imports import ImportedList
+from jieli.engine.ledger import Ledger
+from jieli.engine.phrases import Situation, Wordings
+from jieli.engine.roster import Absence, Post, RosterChange, Rota, Shift
 
 
 class _Live(BaseModel):
@@ -53,6 +57,15 @@ class Context(_Live):
     hours: dict[str, Hours]
     channels: dict[str, Channel] = {}
     calendar: WorkCalendar = WorkCalendar()
+    posts: dict[str, Post] = {}
+    shifts: dict[str, Shift] = {}
+    roster: tuple[Rota, ...] = ()
+    absences: tuple[Absence, ...] = ()
+    roster_changes: tuple[RosterChange, ...] = ()
+    ledger: Ledger = Ledger()
+    phrases: dict[str, Situation] = {}
+    wordings: Wordings = Wordings()
+    imports: dict[str, ImportedList] = {}
 
     def members(self, role: str) -> list[str]:
         """The active people of a role, in the order of the file."""

@@ -7,23 +7,21 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
+from pydantic import Discriminator, Field, Tag
 
+from jieli.engine.actions import Action
+from jieli.engine.fills import Fill
+from jieli.engine.schedules import Schedule
 from jieli.engine.values import Name, OneOrMore
+from jieli.engine.words import Words
 
 Clock = Literal["wall", "staffed"]
 Identity = Literal["none", "claim", "pin"]
 Priority = Literal["urgent", "high", "normal", "low"]
 FieldType = Literal[
     "text", "long_text", "choice", "choices", "yes_no", "number", "money",
-    "date", "datetime", "phone", "person", "rows",
+    "date", "datetime", "phone", "person", "people", "rows",
 ]  # fmt: skip
-
-
-class Words(BaseModel):
-    """A part of a definition; a key it does not know is a mistake of the writer."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
 
 class Setting(Words):
@@ -54,6 +52,10 @@ class FieldWords(Words):
     fields: dict[Name, FieldWords] = Field(default={}, description="The columns of repeated rows.")
     pii: Literal["name", "phone", "address", "id"] | None = None
     case_field: Name | None = Field(default=None, description="Writes this field of the case.")
+    fill: str | Fill | None = Field(
+        default=None, description="Before anybody typed: an expression, or where rows come from."
+    )
+    role: Name | None = Field(default=None, description="person, people: only of this role.")
 
 
 class Rule(Words):
@@ -83,6 +85,8 @@ class Button(Go):
     since: Name | None = Field(default=None, description="A wait's button counts from this step on.")
     sets: dict[Name, str] = Field(default={}, description="Case field -> expression.")
     block_contact: bool = Field(default=False, description="请勿再联系: nobody contacts the buyer again.")
+    stay: bool = Field(default=False, description="It counts, and the step stays open.")
+    do: Action | None = Field(default=None, description="What Jieli does when it is pressed.")
     confirm: str | None = Field(default=None, description="Asked before it counts.")
 
 
@@ -92,17 +96,25 @@ class Rung(Words):
     role: Name | None = None
     person: Name | None = None
     same_as: Name | None = Field(default=None, description="Who did that step last.")
+    people: str | None = Field(default=None, description="Expression: a person or a list of people.")
+    role_from: str | None = Field(default=None, description="Expression: a role, as of a department.")
+    owner: bool = Field(default=False, description="Who owns the case now.")
     on_shift: bool = False
-    pick: Literal["all", "one"] = "all"
+    pick: Literal["all", "one", "turn"] = Field(
+        default="all", description="All, one by lot, or one in turn from day to day."
+    )
     for_: str | None = Field(default=None, alias="for")
 
 
 class Recipient(Words):
-    """Whom a message goes to: a role, a person, or who did a step."""
+    """Whom a message goes to: a role, a person, who did a step, who owns the case."""
 
     role: Name | None = None
     person: Name | None = None
     same_as: Name | None = None
+    people: str | None = Field(default=None, description="Expression: a person or a list of people.")
+    role_from: str | None = Field(default=None, description="Expression: a role.")
+    owner: bool = False
     on_shift: bool = False
 
 
@@ -114,10 +126,12 @@ class MessageWords(Words):
 
 
 class WhenLate(Words):
-    """What happens when `finish_within` is over: tell people; `go_to` takes the step away."""
+    """What happens when the due time is over: tell people, propose a ledger entry, go on."""
 
+    after: str = Field(default="0m", description="So long after the due time, by the wall clock.")
     tell: Annotated[tuple[Recipient, ...], OneOrMore] = ()
-    go_to: Name | None = None
+    propose: Name | None = Field(default=None, description="A ledger rule, for who should have done it.")
+    go_to: Name | None = Field(default=None, description="Takes the step away.")
 
 
 class Missed(Words):
@@ -129,7 +143,9 @@ class Missed(Words):
 class Signers(Words):
     """n-of-m: so many different people press `button` before it counts."""
 
-    need: int = Field(ge=2, le=20)
+    need: Annotated[int, Field(ge=2, le=20)] | str = Field(
+        description="A number from 2, or an expression, as `outgoing | length`."
+    )
     button: Name
 
 
@@ -141,15 +157,40 @@ class StepWords(Words):
     urgent: bool = Field(default=False, description="Sets the tag 紧急 while the step is open.")
 
 
+class Moment(Words):
+    """A point in time from a date field, with an offset."""
+
+    until: str | None = None
+    before: str | None = None
+    after: str | None = None
+    by: str | None = None
+
+
 class HumanStep(StepWords):
     """Somebody does something and presses a button."""
 
     who: Annotated[tuple[Rung, ...], OneOrMore] = Field(min_length=1)
-    not_same_as: Name | None = Field(default=None, description="May not be who did that step.")
+    not_same_as: Annotated[tuple[Name, ...], OneOrMore] = Field(
+        default=(), description="May not be who did or signed these steps."
+    )
+    each: str | None = Field(
+        default=None, description="Expression: a list; one work item for each, as `item`."
+    )
+    each_needs: Literal["all", "any"] | int | str = Field(
+        default="all", description="With each: how many must be done before it goes on."
+    )
+    go_to: Name | None = Field(default=None, description="With each: where it leads then.")
     finish_within: str | dict[str, str] | None = None
+    due: Annotated[tuple[Moment, ...], OneOrMore] = Field(
+        default=(), description="Points in time; the earliest counts, also against finish_within."
+    )
     clock: Clock | None = None
     remind: Annotated[tuple[str, ...], OneOrMore] = ()
-    when_late: WhenLate = WhenLate()
+    remind_every: str | None = Field(default=None, description="Again and again, in staffed hours.")
+    when_late: Annotated[tuple[WhenLate, ...], OneOrMore] = ()
+    overrun: Name | None = Field(
+        default=None, description="Bands of the shop's ledger, proposed by how late it was done."
+    )
     identity: Identity = "none"
     only_during: Name | None = None
     record_grace: str = Field(default="15m", description="Time after the window to record the result.")
@@ -162,15 +203,9 @@ class HumanStep(StepWords):
     signers: Signers | None = None
     message: MessageWords | None = None
     delegate: bool = Field(default=True, description="转办: may be passed on to a colleague.")
-
-
-class Moment(Words):
-    """A point in time from a date field, with an offset."""
-
-    until: str | None = None
-    before: str | None = None
-    after: str | None = None
-    by: str | None = None
+    phrases: Annotated[tuple[Name, ...], OneOrMore] = Field(
+        default=(), description="Situations whose phrases can be copied on the page."
+    )
 
 
 class EventWords(Words):
@@ -273,6 +308,7 @@ class SubCaseWords(Words):
     process: Name
     data: dict[Name, str] = Field(default={}, description="Its field -> expression.")
     wait: bool = True
+    each: str | None = Field(default=None, description="Expression: a list; one case for each `item`.")
 
 
 class SubCaseStep(StepWords):
@@ -280,6 +316,13 @@ class SubCaseStep(StepWords):
 
     sub_case: SubCaseWords
     results: dict[Name, Name] = {}
+    go_to: Name
+
+
+class DoStep(StepWords):
+    """A service step: Jieli does something itself."""
+
+    do: Action
     go_to: Name
 
 
@@ -291,12 +334,12 @@ class EndStep(StepWords):
 
 _KINDS: dict[str, str] = {
     "wait": "wait", "who": "human", "call": "call", "notify": "notify", "decide": "decision",
-    "parallel": "parallel", "needs": "join", "sub_case": "sub_case", "end": "end",
+    "parallel": "parallel", "needs": "join", "sub_case": "sub_case", "do": "do", "end": "end",
 }  # fmt: skip
 _KIND_OF_MODEL: dict[type[StepWords], str] = {
     HumanStep: "human", WaitStep: "wait", CallStep: "call", NotifyStep: "notify",
     DecisionStep: "decision", ParallelStep: "parallel", JoinStep: "join",
-    SubCaseStep: "sub_case", EndStep: "end",
+    SubCaseStep: "sub_case", DoStep: "do", EndStep: "end",
 }  # fmt: skip
 
 
@@ -316,6 +359,7 @@ Step = Annotated[
     | Annotated[ParallelStep, Tag("parallel")]
     | Annotated[JoinStep, Tag("join")]
     | Annotated[SubCaseStep, Tag("sub_case")]
+    | Annotated[DoStep, Tag("do")]
     | Annotated[EndStep, Tag("end")],
     Discriminator(kind_of),
 ]
@@ -335,6 +379,9 @@ class CaseWords(Words):
     reopen: Literal["never", "after_close"] = "after_close"
     title: str
     priority: PriorityWords | None = None
+    owner: Literal["first", "starter"] | None = Field(
+        default=None, description="Who owns the case: who took it up first, or who started it."
+    )
     tags: dict[str, str] = Field(default={}, description="Tag -> expression; shown in Prefect.")
     buyer: str | None = Field(default=None, description="Template: who the buyer is, for 请勿再联系.")
     contact_blocked: Name | None = Field(default=None, description="Where contact steps lead then.")
@@ -361,6 +408,8 @@ class Start(Words):
     form: StartForm | None = None
     webhook: StartWebhook | None = None
     case: bool = Field(default=False, description="Started by another case.")
+    rows: bool = Field(default=False, description="Started from the rows of a CSV file.")
+    schedule: Schedule | None = Field(default=None, description="Started by the calendar.")
 
 
 class Process(Words):

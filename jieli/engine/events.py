@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from jieli.engine.case import CaseState, Timer, Visit
+from jieli.engine.roster import RosterChange
 
 
 class _Event(BaseModel):
@@ -89,6 +90,28 @@ class TimerFired(_Event):
     at: datetime
 
 
+class WorkItemReassigned(_Event):
+    """A supervisor gave a work item to somebody (改派), whoever was asked before."""
+
+    kind: Literal["work_item_reassigned"] = "work_item_reassigned"
+    visit: int
+    to: str
+    reason: str
+
+
+class WorkHandedOver(_Event):
+    """The open work of some people is another's now: a handover was signed, somebody has left.
+
+    What one of `from_people` owns or holds in this case becomes `to`'s.
+    """
+
+    kind: Literal["work_handed_over"] = "work_handed_over"
+    from_people: tuple[str, ...]
+    to: str
+    reason: str
+    source: str | None = None  # the ref of the handover
+
+
 class CallAnswered(_Event):
     """A service call was answered; `response` is the body as JSON, cut to size."""
 
@@ -149,8 +172,8 @@ class NoteAdded(_Event):
 
 Event = Annotated[
     CaseStarted | WorkItemClaimed | WorkItemDelegated | WorkItemAnswered | AnswerTakenBack
-    | WaitAnswered | SignalReceived | TimerFired | CallAnswered | CallFailed | CallRetried
-    | SubCaseEnded | ContactBlocked | CaseCancelled | NoteAdded,
+    | WorkItemReassigned | WorkHandedOver | WaitAnswered | SignalReceived | TimerFired
+    | CallAnswered | CallFailed | CallRetried | SubCaseEnded | ContactBlocked | CaseCancelled | NoteAdded,
     Field(discriminator="kind"),
 ]  # fmt: skip
 
@@ -206,12 +229,16 @@ class MakeCall:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StartCase:
-    """Start a case of another process, linked to this visit (which waits for it, or not)."""
+    """Start a case of another process, linked to this visit (which waits for it, or not).
+
+    `key` tells several starts of one visit apart.
+    """
 
     process: str
     data: dict[str, Any]
     visit: int
     wait: bool
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -229,7 +256,69 @@ class BlockContact:
     buyer: str
 
 
-Effect = SendMessage | CancelMessages | MakeCall | StartCase | TellCase | BlockContact
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HandOverWork:
+    """Tell every open case that one of `from_people` owns or holds work of who has it now.
+
+    `chosen` maps a case's ref to the person; the others are shared evenly among `to`. Only cases
+    of processes with an owner move.
+    """
+
+    visit: int
+    from_people: tuple[str, ...]
+    to: tuple[str, ...]
+    chosen: tuple[tuple[str, str], ...] = ()
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProposeEntry:
+    """Start the case in which a supervisor decides on a ledger entry. The same key only once."""
+
+    key: str
+    rule: str
+    person: str | None
+    reason: str
+    evidence: str
+    happened_at: datetime
+    visit: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordEntry:
+    """Write a confirmed ledger entry. The same key only once."""
+
+    key: str
+    rule: str
+    person: str
+    reason: str
+    evidence: str
+    happened_at: datetime
+    severity: str | None = None
+    by: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeRoster:
+    """The roster is changed from now on; the context follows."""
+
+    key: str
+    change: RosterChange
+
+
+@dataclass(frozen=True, slots=True)
+class MarkRows:
+    """Imported rows, by their keys, get a mark."""
+
+    list: str
+    keys: tuple[str, ...]
+    mark: str
+
+
+Effect = (
+    SendMessage | CancelMessages | MakeCall | StartCase | TellCase | BlockContact | HandOverWork
+    | ProposeEntry | RecordEntry | ChangeRoster | MarkRows
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

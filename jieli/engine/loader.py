@@ -13,14 +13,22 @@ from jieli.engine import checks
 from jieli.engine.calendar import Hours, WorkCalendar
 from jieli.engine.checking.report import Surroundings
 from jieli.engine.context import Channel, Context, Person, Role
-from jieli.engine.definition import MessageWords, Process, Words
+from jieli.engine.definition import MessageWords, Process
 from jieli.engine.errors import DefinitionError, Problem
+from jieli.engine.imports import ImportedList
+from jieli.engine.ledger import Ledger
 from jieli.engine.model_errors import Validated, did_you_mean, validate
+from jieli.engine.phrases import Situation, Wordings
+from jieli.engine.roster import Absence, Post, Rota, Shift
 from jieli.engine.values import Name
+from jieli.engine.words import Words
 from jieli.engine.yaml_nodes import Document, read
 from jieli.texts import text
 
-_KINDS_OF_FILE = ("process", "shop", "roles", "people", "hours", "calendar", "channels", "messages")
+_KINDS_OF_FILE = (
+    "process", "shop", "roles", "people", "hours", "calendar", "channels", "messages", "posts",
+    "shifts", "roster", "absences", "ledger", "phrases", "wordings", "imports",
+)  # fmt: skip
 
 
 class ShopFile(Words):
@@ -33,6 +41,14 @@ class ShopFile(Words):
     calendar: WorkCalendar = WorkCalendar()
     channels: dict[Name, Channel] = Field(default={})
     messages: dict[Name, MessageWords] = Field(default={})
+    posts: dict[Name, Post] = Field(default={})
+    shifts: dict[Name, Shift] = Field(default={})
+    roster: tuple[Rota, ...] = ()
+    absences: tuple[Absence, ...] = ()
+    ledger: Ledger = Ledger()
+    phrases: dict[Name, Situation] = Field(default={})
+    wordings: Wordings = Wordings()
+    imports: dict[Name, ImportedList] = Field(default={})
 
 
 @dataclass(frozen=True)

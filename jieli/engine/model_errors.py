@@ -216,9 +216,9 @@ def _unknown_key(kind: type[BaseModel], error: ErrorDetails, key: str) -> tuple[
 def _no_kind(value: Any) -> tuple[str, str | None]:
     message = text(
         "What kind of step this is cannot be seen; it needs one of: who (somebody does it), wait, "
-        "call, notify, decide, parallel, needs (where paths meet), sub_case, end"
+        "call, notify, decide, parallel, needs (where paths meet), sub_case, do, end"
     )
-    kinds = ("who", "wait", "call", "notify", "decide", "parallel", "needs", "sub_case", "end")
+    kinds = ("who", "wait", "call", "notify", "decide", "parallel", "needs", "sub_case", "do", "end")
     hints = (did_you_mean(key, kinds) for key in value) if isinstance(value, dict) else iter(())
     return message, next((hint for hint in hints if hint), None)
 

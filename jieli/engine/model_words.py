@@ -12,7 +12,7 @@ from jieli.engine import definition
 
 _KIND_KEYS = {
     "human": "who", "wait": "wait", "call": "call", "notify": "notify", "decision": "decide",
-    "parallel": "parallel", "join": "needs", "sub_case": "sub_case", "end": "end",
+    "parallel": "parallel", "join": "needs", "sub_case": "sub_case", "do": "do", "end": "end",
 }  # fmt: skip
 
 

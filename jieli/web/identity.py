@@ -51,7 +51,7 @@ def colleagues(task: Task) -> list[tuple[str, str]]:
     roles = {rung.role for rung in step.who if rung.role}
     roles = roles or {role for key in task.visit.candidates for role in people[key].roles}
     move = Move(task.definition, task.state, task.context, task.now)
-    barred = {assigning.excluded(move, step), task.visit.assignee}
+    barred = {*assigning.excluded(move, step), task.visit.assignee}
     return [
         (key, person.name)
         for key, person in people.items()

@@ -132,8 +132,8 @@ UNREADABLE = (
     (
         'who:',
         'whom:',
-        ['review.yaml:19:3: steps.call: What kind of step this is cannot be seen; it needs one of: who (somebody does it), wait, call, notify, decide, parallel, needs (where paths meet), sub_case, end; did you mean "who"?'],
-        ['review.yaml:19:3: steps.call: 看不出这是什么步骤，要有其中一个：who（有人做）、wait（等待）、call（调用）、notify（通知）、decide（判断）、parallel（并行）、needs（汇合）、sub_case（子流程）、end（结束）; 是不是“who”？'],
+        ['review.yaml:19:3: steps.call: What kind of step this is cannot be seen; it needs one of: who (somebody does it), wait, call, notify, decide, parallel, needs (where paths meet), sub_case, do, end; did you mean "who"?'],
+        ['review.yaml:19:3: steps.call: 看不出这是什么步骤，要有其中一个：who（有人做）、wait（等待）、call（调用）、notify（通知）、decide（判断）、parallel（并行）、needs（汇合）、sub_case（子流程）、do（系统自己做）、end（结束）; 是不是“who”？'],
     ),
     (
         'go_to: pause}',

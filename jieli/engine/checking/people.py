@@ -19,7 +19,8 @@ def check(report: Report) -> None:
             case HumanStep():
                 _check_ladder(report, step.who, (*path, "who"))
                 _check_human(report, step, path)
-                _check_recipients(report, step.when_late.tell, (*path, "when_late", "tell"))
+                for number, late in enumerate(step.when_late):
+                    _check_recipients(report, late.tell, (*path, "when_late", number, "tell"))
                 _check_recipients(report, step.missed.tell, (*path, "missed", "tell"))
             case WaitStep():
                 _check_ladder(report, step.who, (*path, "who"))
@@ -85,8 +86,8 @@ def _done_by_somebody(report: Report, path: Path, name: str) -> None:
 
 
 def _check_human(report: Report, step: HumanStep, path: Path) -> None:
-    if step.not_same_as:
-        _done_by_somebody(report, (*path, "not_same_as"), step.not_same_as)
+    for number, other in enumerate(step.not_same_as):
+        _done_by_somebody(report, (*path, "not_same_as", number), other)
     if step.only_during and "hours" in report.around.whole_parts:
         hours = report.around.context.hours
         where = (*path, "only_during")

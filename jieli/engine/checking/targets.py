@@ -10,6 +10,7 @@ from jieli.engine.definition import (
     Branch,
     CallStep,
     DecisionStep,
+    DoStep,
     EventWords,
     Go,
     HumanStep,
@@ -59,7 +60,9 @@ def _leads(name: str, step: StepWords, path: Path) -> Iterator[tuple[str, Path, 
             for key, button in step.buttons.items():
                 yield from _go(name, button, (*path, "buttons", key))
             if isinstance(step, HumanStep):
-                yield from _one(step.when_late.go_to, (*path, "when_late", "go_to"))
+                for number, late in enumerate(step.when_late):
+                    yield from _one(late.go_to, (*path, "when_late", number, "go_to"))
+                yield from _one(step.go_to, (*path, "go_to"))
             else:
                 yield from _one(step.time_up, (*path, "time_up"))
                 yield from _one(step.happened, (*path, "happened"))
@@ -77,7 +80,7 @@ def _leads(name: str, step: StepWords, path: Path) -> Iterator[tuple[str, Path, 
             for key, target in step.results.items():
                 yield target, (*path, "results", key), False
             yield step.go_to, (*path, "go_to"), False
-        case NotifyStep() | JoinStep():
+        case NotifyStep() | JoinStep() | DoStep():
             yield step.go_to, (*path, "go_to"), False
 
 

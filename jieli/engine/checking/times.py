@@ -49,8 +49,7 @@ def _check_human(report: Report, step: HumanStep, path: Path) -> None:
     if step.take_back is not None:
         _check_duration(report, step.take_back, (*path, "take_back"))
     _check_duration(report, step.record_grace, (*path, "record_grace"))
-    late = step.when_late
-    if step.finish_within is None and (late.tell or late.go_to):
+    if step.finish_within is None and not step.due and step.when_late:
         report.note((*path, "when_late"), "when_late: needs finish_within:", key=True)
 
 

@@ -39,15 +39,18 @@ def recipients(move: Move, wanted: Iterable[Recipient]) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def excluded(move: Move, step: HumanStep | WaitStep) -> str | None:
-    """The one person who may not do this step (outgoing is not incoming)."""
-    other = getattr(step, "not_same_as", None)
-    return move.state.answers.get(other, {}).get("by") if other else None
+def excluded(move: Move, step: HumanStep | WaitStep) -> set[str]:
+    """The people who may not do this step (outgoing is not incoming)."""
+    found: set[str] = set()
+    for other in getattr(step, "not_same_as", ()):
+        answer = move.state.answers.get(other, {})
+        found.update(each for each in (answer.get("by"), *answer.get("signed", ())) if each)
+    return found
 
 
 def able_on(move: Move, step: HumanStep | WaitStep, number: int) -> list[str]:
     """Everybody on a rung who may do the step."""
-    return [p for p in people_of(move, step.who[number]) if p != excluded(move, step)]
+    return [p for p in people_of(move, step.who[number]) if p not in excluded(move, step)]
 
 
 def offer(move: Move, visit: Visit, step: HumanStep | WaitStep, number: int) -> list[str]:
@@ -81,7 +84,7 @@ def _pick(move: Move, visit: Visit, able: list[str]) -> str:
 
 def may_act(move: Move, visit: Visit, step: HumanStep | WaitStep, person: str) -> bool:
     """Whether a person may answer: asked, holding it, or of a rung that was asked."""
-    if person == excluded(move, step) or not is_here(move.context, person):
+    if person in excluded(move, step) or not is_here(move.context, person):
         return False
     if person in (visit.assignee, *visit.candidates):
         return True

@@ -10,7 +10,7 @@ from typing import Any
 
 from jieli.engine import business_time
 from jieli.engine.case import Timer, Visit
-from jieli.engine.definition import HumanStep, Recipient
+from jieli.engine.definition import HumanStep, Recipient, WhenLate
 from jieli.engine.events import (
     CancelMessages,
 )
@@ -77,7 +77,7 @@ def timer_fired(move: Move, visit: Visit, timer: Timer) -> None:
             holders = _holders(move, visit, step)
             tell(move, visit, "reminder", holders, link=True, urgent=step.urgent)
         case "late":
-            _late(move, visit, step)
+            _late(move, visit, step, timer)
         case "take_back":
             work_item.complete(move, visit, step.buttons[str(visit.outcome)])
 
@@ -122,20 +122,21 @@ def _missed(move: Move, visit: Visit, step: HumanStep) -> None:
         begin(move, visit, step)
 
 
-def _late(move: Move, visit: Visit, step: HumanStep) -> None:
+def _late(move: Move, visit: Visit, step: HumanStep, timer: Timer) -> None:
     visit.overdue = True
     move.touch(visit)
     move.note("late", visit, due_at=visit.due_at.isoformat() if visit.due_at else None)
-    if step.when_late.go_to:
+    rung = step.when_late[timer.number] if step.when_late else WhenLate()
+    if rung.go_to:
         # Closed first: closing cancels the visit's messages, and this one must leave.
         move.close_visit(visit, "late")
         move.remember(visit)
-        _tell_others(move, visit, "late", step.when_late.tell)
-        move.go(step.when_late.go_to, visit.branch)
+        _tell_others(move, visit, "late", rung.tell)
+        move.go(rung.go_to, visit.branch)
         return
     holders = _holders(move, visit, step)
     tell(move, visit, "late", holders, link=True, urgent=True)
-    _tell_others(move, visit, "late", step.when_late.tell, holders)
+    _tell_others(move, visit, "late", rung.tell, holders)
 
 
 def _tell_others(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from jieli.engine.case import Visit
-from jieli.engine.definition import Button, HumanStep
+from jieli.engine.definition import Button, HumanStep, Signers
 from jieli.engine.errors import NotYours, UnknownButton, WindowClosed, WorkItemClosed
 from jieli.engine.events import (
     AnswerTakenBack,
@@ -73,7 +73,7 @@ def delegated(move: Move, event: WorkItemDelegated) -> None:
     _require_open(move, visit, step, event.by)
     if not step.delegate or not assigning.is_here(move.context, event.to):
         raise NotYours(event.to, "no_delegation")
-    if event.to == assigning.excluded(move, step):
+    if event.to in assigning.excluded(move, step):
         raise NotYours(event.to, "not_same_person")
     visit.generation += 1
     visit.assignee, visit.candidates, visit.nobody = event.to, [event.to], False
@@ -119,8 +119,9 @@ def _enough_signatures(move: Move, visit: Visit, step: HumanStep, event: WorkIte
         raise NotYours(event.by, "signed_already")
     visit.signatures = [*visit.signatures, str(event.by)]
     move.touch(visit)
-    move.note("signed", visit, by=event.by, of=step.signers.need)
-    if len(visit.signatures) >= step.signers.need:
+    need = signatures_needed(move, step.signers)
+    move.note("signed", visit, by=event.by, of=need)
+    if len(visit.signatures) >= need:
         return True
     if visit.assignee:
         # Who has signed holds it no longer; the others were not asked, or let it go at the claim.
@@ -129,6 +130,12 @@ def _enough_signatures(move: Move, visit: Visit, step: HumanStep, event: WorkIte
     if fresh or visit.nobody:
         offering.ask(move, visit, step, fresh, "work_item")
     return False
+
+
+def signatures_needed(move: Move, signers: Signers) -> int:
+    """How many must sign; an expression that yields less than one asks for one."""
+    need = signers.need
+    return need if isinstance(need, int) else max(1, int(move.evaluate(need) or 0))
 
 
 def hold(move: Move, visit: Visit, step: HumanStep) -> None:
@@ -165,6 +172,6 @@ def complete(move: Move, visit: Visit, button: Button) -> None:
     """The answer leaves: the step is done and its button's path is taken."""
     window_end = visit.window_end.isoformat() if visit.window_end else None
     move.close_visit(visit, str(visit.outcome), visit.by)
-    move.remember(visit, window_end=window_end)
+    move.remember(visit, window_end=window_end, signed=visit.signatures)
     apply_button(move, visit, button, step_of(move, visit).form)
     move.follow(button, visit)

@@ -1,0 +1,82 @@
+"""The shop's ledger rules, as ops write them: points and money, ladders, bands. Models only.
+
+What counts how much is `jieli.engine.accounts`. Nothing here touches pay or dismisses anybody.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from jieli.engine.values import Name, OneOrMore
+
+
+class _Live(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class LedgerStep(_Live):
+    """What the n-th time brings."""
+
+    text: str = ""
+    points: float = 0
+    money: float = 0
+
+
+class LedgerRule(_Live):
+    """Something that is rewarded or has a price: points below zero are a minus."""
+
+    label: str
+    source: str = Field(description="The source document and place, or `ours`.")
+    points: float = 0
+    money: float = Field(default=0, description="Yuan; shown only while the shop's money is on.")
+    level: Literal["minor", "medium", "severe", "reward", "other"] = "other"
+    ladder: Annotated[tuple[LedgerStep, ...], OneOrMore] = Field(
+        default=(), description="First time, second time, …; the last step stays. Wins over points."
+    )
+    doubling: bool = Field(default=False, description="Money doubles with each time in the window.")
+    window: Literal["month", "year", "ever"] = Field(
+        default="month", description="What the times are counted in: calendar month, year, or all."
+    )
+    by_severity: dict[Name, LedgerStep] = Field(default={}, description="Chosen by the supervisor.")
+
+
+class Band(_Live):
+    """From so much over a step's time limit on, this rule."""
+
+    over: str
+    rule: Name
+
+
+class Total(_Live):
+    """Proposed at the end of a month when so many entries have come together."""
+
+    label: str
+    rule: Name
+    when: str = Field(
+        description="Expression over minor, medium, severe, points, rewards, score, months_good, "
+        "months_failed, warnings."
+    )
+
+
+class AppraisalPart(_Live):
+    """One part of the 100 points."""
+
+    label: str
+    points: float
+    raters: Annotated[tuple[Name, ...], OneOrMore] = Field(
+        default=(), description="Roles that rate it; several: the mean."
+    )
+
+
+class Ledger(_Live):
+    """All of it. `money: false` keeps the money ladders in the file and out of sight."""
+
+    money: bool = False
+    grace: str = "10m"
+    appeal: str = "3d"
+    rules: dict[Name, LedgerRule] = {}
+    overruns: dict[Name, tuple[Band, ...]] = Field(default={}, description="Name -> bands.")
+    totals: dict[Name, Total] = {}
+    appraisal: dict[Name, AppraisalPart] = {}
