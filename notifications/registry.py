@@ -14,8 +14,11 @@ from notifications.channel import (
     Recipient,
 )
 from notifications.console import ConsoleChannel
+from notifications.dingtalk import DingTalkRobot
 from notifications.email import EmailChannel
+from notifications.feishu import FeishuBot
 from notifications.webhook import WebhookChannel
+from notifications.wecom import WeComRobot
 
 Make = Callable[[context.Channel, Mapping[str, str]], Channel]
 
@@ -58,6 +61,27 @@ def _email(words: context.Channel, environ: Mapping[str, str]) -> Channel:
     return EmailChannel(_secret(environ, words.server, "email", "server"), words.sender)
 
 
+def _dingtalk_robot(words: context.Channel, environ: Mapping[str, str]) -> Channel:
+    url = _secret(environ, words.url, "dingtalk_robot", "url")
+    return DingTalkRobot(url, _optional(environ, words.secret, "dingtalk_robot", "secret"))
+
+
+def _wecom_robot(words: context.Channel, environ: Mapping[str, str]) -> Channel:
+    return WeComRobot(_secret(environ, words.url, "wecom_robot", "url"))
+
+
+def _feishu_bot(words: context.Channel, environ: Mapping[str, str]) -> Channel:
+    url = _secret(environ, words.url, "feishu_bot", "url")
+    return FeishuBot(url, _optional(environ, words.secret, "feishu_bot", "secret"))
+
+
+def _optional(
+    environ: Mapping[str, str], variable: str | None, channel: str, key: str
+) -> str | None:
+    """A secret that a robot may do without; one that is named must be there."""
+    return _secret(environ, variable, channel, key) if variable else None
+
+
 def _secret(environ: Mapping[str, str], variable: str | None, channel: str, key: str) -> str:
     if not variable:
         raise ChannelSetupError(channel, f"`{key}` is missing")
@@ -67,4 +91,7 @@ def _secret(environ: Mapping[str, str], variable: str | None, channel: str, key:
     return value
 
 
-TYPES: dict[str, Make] = {"console": _console, "webhook": _webhook, "email": _email}
+TYPES: dict[str, Make] = {
+    "console": _console, "webhook": _webhook, "email": _email, "dingtalk_robot": _dingtalk_robot,
+    "wecom_robot": _wecom_robot, "feishu_bot": _feishu_bot,
+}  # fmt: skip

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import binascii
 import json
-import ssl
 from datetime import UTC, datetime
-from functools import cache
 from typing import Any
 
 import httpx
@@ -22,11 +20,13 @@ from notifications.channel import (
     RetryAfter,
     Sent,
 )
-
-TIMEOUT_SECONDS = 8.0
-LATER_SECONDS = 30.0
-LONGEST_WAIT_SECONDS = 3600.0
-SETUP_STATUSES = frozenset({401, 403, 404, 405})
+from notifications.posting import (
+    LATER_SECONDS,
+    SETUP_STATUSES,
+    TIMEOUT_SECONDS,
+    retry_after,
+    trusted,
+)
 
 
 class WebhookChannel:
@@ -53,7 +53,7 @@ class WebhookChannel:
                 timeout=TIMEOUT_SECONDS,
                 transport=self._transport,
                 follow_redirects=False,
-                verify=_trusted(),
+                verify=trusted(),
             ) as client:
                 answer = await client.post(
                     self._url, content=body, headers=self._headers(message, body)
@@ -73,12 +73,6 @@ class WebhookChannel:
             "webhook-timestamp": str(int(now.timestamp())),
             "webhook-signature": self._signer.sign(message.reference, now, body.decode()),
         }
-
-
-@cache
-def _trusted() -> ssl.SSLContext:
-    # Reading the certificates takes 30 ms of CPU: once for the process, not once a message.
-    return httpx.create_ssl_context()
 
 
 def payload(message: Message, recipient: Recipient) -> dict[str, Any]:
@@ -107,12 +101,8 @@ def outcome_of(answer: httpx.Response) -> Outcome:
     if answer.is_success:
         return Sent(answer.headers.get("x-message-id"))
     if status == 429 or status == 408 or status >= 500:
-        return RetryAfter(_retry_after(answer), f"answered {status}")
+        return RetryAfter(retry_after(answer), f"answered {status}")
     if status in SETUP_STATUSES or answer.is_redirect:
         return Broken(f"answered {status}")
     return RejectedBy(f"answered {status}")
 
-
-def _retry_after(answer: httpx.Response) -> float:
-    given = answer.headers.get("retry-after", "")
-    return min(float(given), LONGEST_WAIT_SECONDS) if given.isdecimal() else LATER_SECONDS

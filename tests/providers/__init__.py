@@ -1,0 +1,1 @@
+"""Local servers that behave as the real chat providers are documented to. For tests only."""
