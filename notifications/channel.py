@@ -31,6 +31,8 @@ class Recipient:
     name: str
     email: str | None = None
     phone: str | None = None
+    dingtalk: str | None = None
+    wecom: str | None = None
     is_role: bool = False
 
 

@@ -30,16 +30,16 @@ def cut(text: str, most_bytes: int) -> str:
 
 
 def paragraphs(message: Message) -> list[str]:
-    """Title, text and facts, escaped; the link is each adapter's, and never cut."""
+    """Title, text and facts, escaped."""
     lines = [f"**{escaped(message.title)}**"]
     lines += [escaped(line) for line in message.text.splitlines() if line.strip()]
-    lines += [f"{escaped(label)}：{escaped(value)}" for label, value in message.facts]
-    lines.append(f"{escaped(message.shop)} {message.reference}".strip())
-    return lines
+    return lines + [f"{escaped(label)}：{escaped(value)}" for label, value in message.facts]
 
 
 def body(message: Message, most_bytes: int, *, end: str = "") -> str:
-    """The paragraphs and an end that stays whole, in so many bytes."""
-    room = most_bytes - len(end.encode())
-    text = "\n\n".join(paragraphs(message))
-    return cut(text, room) + end
+    """The paragraphs in so many bytes; the number and the end, a link, stay whole.
+
+    Without its number a cut message would be the same as another, and dropped as a repeat.
+    """
+    end = f"\n\n{escaped(message.shop)} {message.reference}{end}"
+    return cut("\n\n".join(paragraphs(message)), most_bytes - len(end.encode())) + end

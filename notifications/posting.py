@@ -1,4 +1,4 @@
-"""One POST of JSON to a provider: its answer as JSON, or the outcome when there is none.
+"""One request to a provider: its answer as JSON, or the outcome when there is none.
 
 Never tells an address: it may hold a secret. What a code means is each adapter's.
 """
@@ -33,11 +33,27 @@ async def post_json(
     """POST once. A body that is no JSON object is never taken for a success."""
     content = json.dumps(body, ensure_ascii=False).encode()
     headers = {"content-type": "application/json; charset=utf-8"}
+    return await _ask("POST", url, transport, params=params, content=content, headers=headers)
+
+
+async def get_json(
+    url: str,
+    *,
+    params: Mapping[str, str] | None = None,
+    transport: httpx.AsyncBaseTransport | None = None,
+) -> Answer | Outcome:
+    """GET once, as for an access token."""
+    return await _ask("GET", url, transport, params=params)
+
+
+async def _ask(
+    method: str, url: str, transport: httpx.AsyncBaseTransport | None, **what: Any
+) -> Answer | Outcome:
     try:
         async with httpx.AsyncClient(
             timeout=TIMEOUT_SECONDS, transport=transport, follow_redirects=False, verify=trusted()
         ) as client:
-            answer = await client.post(url, params=params, content=content, headers=headers)
+            answer = await client.request(method, url, **what)
     except (httpx.InvalidURL, httpx.UnsupportedProtocol):
         return Broken("the address is no URL")
     except httpx.ConnectError as error:

@@ -57,9 +57,9 @@ def payload(message: Message, recipient: Recipient) -> dict[str, Any]:
 
 
 def _text(message: Message, mobile: str) -> dict[str, Any]:
-    end = f"\n{message.button}：{message.url}" if message.url else ""
+    link = f"\n{message.button}：{message.url}" if message.url else ""
+    end = f"\n{message.reference}{link}"
     lines = [message.title, message.text, *(f"{name}：{value}" for name, value in message.facts)]
-    lines.append(message.reference)
     words = "\n".join(line.replace("@", "＠") for line in lines if line)
     content = markdown.cut(words, MOST_TEXT_BYTES - len(end.encode())) + end
     return {"msgtype": "text", "text": {"content": content, "mentioned_mobile_list": [mobile]}}
