@@ -2,43 +2,111 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
-from jieli.prefect_rest import CASE_QUEUE, CLOCK_QUEUE, FLOW_NAME, PrefectRest
+from sqlalchemy import Connection
+
+from jieli.prefect_rest import CASE_QUEUE, CLOCK_QUEUE, FLOW_NAME, PrefectRest, cron
+from jieli.store import definitions, scheduling
 
 CASE_ENTRYPOINT = "flows.run_case:run_case"
 CLOCK_ENTRYPOINT = "flows.clock:clock"
+CALENDAR_ENTRYPOINT = "flows.start_by_calendar:start_by_calendar"
+CALENDAR_FLOW = "start-by-calendar"
+REPORTS_FLOW = "reports"
+REPORTS_ENTRYPOINT = "flows.reports:reports"
+REPORTS_CRON = "40 8 * * *"
 CLOCK_SECONDS = 60
 
 
-def deploy_all(
-    prefect: PrefectRest, pool: str, titles: Mapping[str, str], *, pool_type: str
-) -> list[str]:
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is published, as Prefect needs it: titles by process, crons by scheduled process."""
+
+    titles: Mapping[str, str]
+    crons: Mapping[str, Sequence[str]]
+    timezone: str
+
+    @property
+    def calendars(self) -> dict[str, str]:
+        """The deployments of the scheduled processes: name -> process."""
+        return {calendar_name(process): process for process in self.crons}
+
+
+def published(connection: Connection) -> Wanted:
+    """What is published now; raises ProcessNotFound before anything was."""
+    _, context = definitions.current_context(connection)
+    titles = {
+        name: known.process.title
+        for name, known in definitions.latest_definitions(connection).items()
+    }
+    return Wanted(titles, scheduling.crons_of(connection), context.calendar.timezone)
+
+
+def calendar_name(process: str) -> str:
+    """The deployment that begins a process by the calendar."""
+    return f"{process}-calendar"
+
+
+def deploy_all(prefect: PrefectRest, pool: str, wanted: Wanted, *, pool_type: str) -> list[str]:
     """Make or mend everything a published process needs; doing it twice changes nothing."""
     prefect.ensure_pool(pool, pool_type)
-    for process, title in titles.items():
+    for process, title in wanted.titles.items():
         prefect.ensure_deployment(
             process, flow=FLOW_NAME, entrypoint=CASE_ENTRYPOINT, pool=pool, queue=CASE_QUEUE,
             tags=[f"process:{process}"], description=title,
         )  # fmt: skip
+    for process in wanted.crons:
+        _deploy_calendar(prefect, pool, wanted, process)
     prefect.ensure_deployment(
         "clock", flow="clock", entrypoint=CLOCK_ENTRYPOINT, pool=pool, queue=CLOCK_QUEUE,
         description="定时器、提醒、补漏", every_seconds=CLOCK_SECONDS,
     )  # fmt: skip
+    prefect.ensure_deployment(
+        REPORTS_FLOW, flow=REPORTS_FLOW, entrypoint=REPORTS_ENTRYPOINT, pool=pool, queue=CASE_QUEUE,
+        description="每天早上的报表，没有个人信息", schedules=[cron(REPORTS_CRON, wanted.timezone)],
+    )  # fmt: skip
     prefect.forget_deployments()
-    return [*titles, "clock"]
+    return [*wanted.titles, *wanted.calendars, "clock", REPORTS_FLOW]
 
 
-def mend(
-    prefect: PrefectRest, pool: str, titles: Mapping[str, str], *, pool_type: str
-) -> list[str]:
+def mend(prefect: PrefectRest, pool: str, wanted: Wanted, *, pool_type: str) -> list[str]:
     """Restore what somebody deleted or paused; a look that finds all in order writes nothing."""
-    names = [(FLOW_NAME, process) for process in titles] + [("clock", "clock")]
-    found = {name: prefect.deployment_state(name, flow) for flow, name in names}
+    known = {**prefect.deployments_of(FLOW_NAME), **prefect.deployments_of("clock"),
+             **prefect.deployments_of(REPORTS_FLOW)}  # fmt: skip
+    found = {name: known.get(name) for name in [*wanted.titles, "clock", REPORTS_FLOW]}
     if None in found.values() or not prefect.has_pool(pool, (CASE_QUEUE, CLOCK_QUEUE)):
-        deploy_all(prefect, pool, titles, pool_type=pool_type)
+        deploy_all(prefect, pool, wanted, pool_type=pool_type)
         return ["deployments, pool or queues were missing"]
     paused = {name: state for name, state in found.items() if state and not state.is_active}
     for state in paused.values():
         prefect.unpause(state)
-    return [f"deployment {name} was paused" for name in paused]
+    return [f"deployment {name} was paused" for name in paused] + _mend_calendars(
+        prefect, pool, wanted
+    )
+
+
+def _mend_calendars(prefect: PrefectRest, pool: str, wanted: Wanted) -> list[str]:
+    """The calendar's deployments, in one request: missing, paused, changed, or no longer wanted."""
+    lines = []
+    found = prefect.deployments_of(CALENDAR_FLOW)
+    for name, process in wanted.calendars.items():
+        state = found.get(name)
+        if state is None or not state.is_active or set(state.crons) != set(wanted.crons[process]):
+            _deploy_calendar(prefect, pool, wanted, process)
+            lines.append(f"deployment {name} was not as published")
+    for name in found.keys() - wanted.calendars.keys():
+        prefect.delete_deployment(found[name].id)
+        lines.append(f"deployment {name} is no longer published")
+    return lines
+
+
+def _deploy_calendar(prefect: PrefectRest, pool: str, wanted: Wanted, process: str) -> None:
+    prefect.ensure_deployment(
+        calendar_name(process), flow=CALENDAR_FLOW, entrypoint=CALENDAR_ENTRYPOINT, pool=pool,
+        queue=CASE_QUEUE, tags=[f"process:{process}"],
+        description=f"按日历开单：{wanted.titles.get(process, process)}",
+        parameters={"process": process},
+        schedules=[cron(line, wanted.timezone) for line in wanted.crons[process]],
+    )  # fmt: skip

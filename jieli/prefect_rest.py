@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -47,11 +47,12 @@ class RunState:
 
 @dataclass(frozen=True, slots=True)
 class DeploymentState:
-    """Whether a deployment and its schedules run."""
+    """Whether a deployment and its schedules run, and by which cron lines."""
 
     id: str
     is_paused: bool
     sleeping_schedules: tuple[str, ...]
+    crons: tuple[str, ...] = ()
 
     @property
     def is_active(self) -> bool:
@@ -129,18 +130,19 @@ class PrefectRest:
         self._deployments[f"{flow}/{name}"] = found["id"]
         return str(found["id"])
 
-    def deployment_state(self, name: str, flow: str = FLOW_NAME) -> DeploymentState | None:
-        """A deployment as it stands; None when it is not there, or its queue is not."""
+    def deployments_of(self, flow: str) -> dict[str, DeploymentState]:
+        """All deployments of a flow by name; those whose queue is gone are missing."""
+        body = {"flows": {"name": {"any_": [flow]}}, "limit": 200}
+        found = self.call("POST", "/deployments/filter", body)
+        return {each["name"]: _deployment_state(each) for each in found if each["work_queue_name"]}
+
+    def delete_deployment(self, deployment_id: str) -> None:
+        """Take a deployment away; one that is gone already is as good."""
         try:
-            found = self.call("GET", f"/deployments/name/{flow}/{name}")
+            self.call("DELETE", f"/deployments/{deployment_id}")
         except httpx.HTTPStatusError as error:
             if error.response.status_code != httpx.codes.NOT_FOUND:
                 raise
-            return None
-        if found["work_queue_name"] is None:
-            return None
-        sleeping = tuple(each["id"] for each in found["schedules"] if not each["active"])
-        return DeploymentState(found["id"], bool(found["paused"]), sleeping)
 
     def unpause(self, deployment: DeploymentState) -> None:
         """Set a deployment and its schedules going again."""
@@ -272,16 +274,25 @@ class PrefectRest:
     def ensure_deployment(
         self, name: str, *, flow: str, entrypoint: str, pool: str, queue: str,
         tags: Iterable[str] = (), description: str = "", every_seconds: int | None = None,
+        parameters: Mapping[str, str] | None = None, schedules: Sequence[Mapping[str, Any]] = (),
     ) -> str:  # fmt: skip
-        """Make or mend a deployment with its schedule; returns its id."""
+        """Make or mend a deployment with its schedules; returns its id.
+
+        Without parameters or a schedule its runs are told which case they are for.
+        """
         flow_id = self.call("POST", "/flows/", {"name": flow})["id"]
-        schedule = {"schedule": {"interval": every_seconds}, "active": True, "slug": "every-minute"}
+        planned = list(schedules)
+        if every_seconds is not None:
+            planned = [
+                {"schedule": {"interval": every_seconds}, "active": True, "slug": "every-minute"}
+            ]
+        takes = _takes(parameters) if planned else _TAKES_A_CASE
         body = {
             "name": name, "flow_id": flow_id, "entrypoint": entrypoint, "work_pool_name": pool,
             "work_queue_name": queue, "tags": list(tags), "description": description,
             "pull_steps": [], "enforce_parameter_schema": True, "paused": False,
-            "parameter_openapi_schema": _TAKES_A_CASE if every_seconds is None else _TAKES_NOTHING,
-            "schedules": [] if every_seconds is None else [schedule],
+            "parameter_openapi_schema": takes, "parameters": dict(parameters or {}),
+            "schedules": planned,
         }  # fmt: skip
         return str(self.call("POST", "/deployments/", body)["id"])
 
@@ -290,7 +301,29 @@ _TAKES_A_CASE = {
     "title": "Parameters", "type": "object", "required": ["case_id"],
     "properties": {"case_id": {"title": "case_id", "type": "string", "position": 0}},
 }  # fmt: skip
-_TAKES_NOTHING = {"title": "Parameters", "type": "object", "properties": {}}
+
+
+def cron(line: str, timezone: str) -> dict[str, Any]:
+    """A cron line as a schedule of a deployment; its slug is the line itself, spelled for a slug."""
+    slug = line.replace("*", "x").replace(" ", "-")
+    return {"schedule": {"cron": line, "timezone": timezone}, "active": True, "slug": slug}
+
+
+def _takes(parameters: Mapping[str, str] | None) -> dict[str, Any]:
+    properties = {
+        name: {"title": name, "type": "string", "position": position}
+        for position, name in enumerate(parameters or {})
+    }
+    return {
+        "title": "Parameters", "type": "object", "required": list(properties),
+        "properties": properties,
+    }  # fmt: skip
+
+
+def _deployment_state(found: dict[str, Any]) -> DeploymentState:
+    sleeping = tuple(each["id"] for each in found["schedules"] if not each["active"])
+    crons = tuple(str(each["schedule"].get("cron", "")) for each in found["schedules"])
+    return DeploymentState(found["id"], bool(found["paused"]), sleeping, crons)
 
 
 def _run_state(run: dict[str, Any]) -> RunState:

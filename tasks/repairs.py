@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 
 from httpx import HTTPStatusError
 
-from jieli.deploying import mend
+from jieli.deploying import CALENDAR_FLOW, mend, published
 from jieli.engine.events import CaseCancelled, NoteAdded
 from jieli.prefect_rest import DeploymentMissing, PrefectUnreachable, RunState
 from jieli.store import definitions, leases, runs
@@ -60,11 +60,10 @@ class Repairs:
         return self._mend() + [end_stale_clock(self._own, run) for run in stale_clocks(self._own)]
 
     def _mend(self) -> list[str]:
-        with self._own.database.read() as conn:
-            published = definitions.latest_definitions(conn)
-        titles = {name: found.process.title for name, found in published.items()}
         settings = self._own.settings
-        return mend(self._own.prefect, settings.work_pool, titles, pool_type=settings.worker_type)
+        with self._own.database.read() as conn:
+            wanted = published(conn)
+        return mend(self._own.prefect, settings.work_pool, wanted, pool_type=settings.worker_type)
 
     def _page(self) -> list[str]:
         with self._own.database.read() as conn:
@@ -107,15 +106,15 @@ def is_homeless(state: RunState, homes: frozenset[str]) -> bool:
 
 
 def stale_clocks(own: Resources) -> list[RunState]:
-    """Runs of the clock whose process died: Prefect alone would leave them Running for ever."""
-    clock = {"deployment_id": {"any_": [own.prefect.deployment("clock", "clock")]}}
+    """Runs of clock and calendar whose process died: Prefect would leave them Running for ever."""
     running = {"state": {"type": {"any_": ["RUNNING", "PENDING"]}}}
-    found = own.prefect.find({**clock, **running})
+    flows = {"name": {"any_": ["clock", CALENDAR_FLOW]}}
+    found = own.prefect.find(running, flows=flows)
     return [run for run in found if run.state_since and _age(run.state_since) > CLOCK_LASTS]
 
 
 def end_stale_clock(own: Resources, run: RunState) -> str:
-    """Let Prefect know that this run of the clock is over."""
+    """Let Prefect know that this run is over."""
     own.prefect.set_state(run.id, "CRASHED", "Crashed", "进程已不在 · its process is gone")
     return f"clock run {run.id}: its process was gone"
 

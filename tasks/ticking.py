@@ -1,4 +1,4 @@
-"""One tick of the clock: fire what is due, deliver what nobody took, wake who is behind.
+"""One tick of the clock: fire what is due, begin what is late, deliver, wake who is behind.
 
 Runs under the clock's lease, in the clock flow or in the worker's watchdog. Never waits.
 """
@@ -14,6 +14,7 @@ from jieli.store.cases import Rejected, apply_batch
 from jieli.store.times import business_now
 from tasks.calls import make_calls
 from tasks.resources import Resources
+from tasks.scheduling import start_late
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +32,7 @@ class Ticked:
     fired: int = 0
     delivered: int = 0
     called: int = 0
+    begun: int = 0
     woken: int = 0
 
     @property
@@ -45,11 +47,12 @@ Deliver = Callable[[int, float], Awaitable[int]]
 async def tick(own: Resources, deliver: Deliver) -> Ticked:
     """Do everything that is due now: what people wait for first, the picture in Prefect last."""
     fired = fire_timers(own)
+    begun = start_late(own)
     case_events.apply_pending(own.database, 100)
     delivered = await deliver_left_alone(own, deliver)
     called = await make_calls(limit=5, min_age_seconds=LEFT_ALONE_SECONDS)
     own.wakes.pace(is_busy=max(fired, delivered) >= BACKLOG)
-    return Ticked(fired, delivered, called, wake_behind(own))
+    return Ticked(fired, delivered, called, begun, wake_behind(own))
 
 
 def fire_timers(own: Resources) -> int:

@@ -19,6 +19,8 @@ from jieli.engine.events import (
     Entry,
     Event,
     SendMessage,
+    StartCase,
+    TellCase,
     TimerFired,
     WaitAnswered,
     WorkItemAnswered,
@@ -58,6 +60,10 @@ BAD_REVIEW = {
 }  # fmt: skip
 
 
+told: list[Story] = []
+"""The stories of the test that runs; see the fixture `stories_replay`."""
+
+
 @dataclass
 class Story:
     """One case and its clock."""
@@ -71,6 +77,9 @@ class Story:
     entries: list[Entry] = field(default_factory=list)
     visits: dict[int, Visit] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        told.append(self)
+
     @classmethod
     def bad_review(cls, start: str = "2026-11-20 08:30", **changes: Any) -> Story:
         """A case of the shipped process, started at a local time."""
@@ -78,9 +87,41 @@ class Story:
         story = cls(Definition(processes["bad_review"], 1, messages), context, at(start))
         return story.start({**BAD_REVIEW, **changes})
 
-    def start(self, data: dict[str, Any], by: str = "li_na") -> Story:
+    @classmethod
+    def of(cls, process: str, data: dict[str, Any], start: str, by: str | None = None) -> Story:
+        """A case of any shipped process, started at a local time."""
+        processes, context, messages = shipped()
+        story = cls(Definition(processes[process], 1, messages), context, at(start))
+        return story.start(data, by)
+
+    def start(self, data: dict[str, Any], by: str | None = "li_na") -> Story:
         """Start the case."""
         self.apply(CaseStarted(case_id="c1", ref="A1", version=1, data=data, by=by))
+        return self
+
+    def asked_for(self, process: str) -> list[StartCase]:
+        """The cases of another process that this one asked for."""
+        started = [effect for effect in self.effects if isinstance(effect, StartCase)]
+        return [each for each in started if each.process == process]
+
+    def child(self, process: str, nth: int = -1) -> Story:
+        """The case of another process that this one asked for, at the same moment."""
+        asked = self.asked_for(process)[nth]
+        processes, context, messages = shipped()
+        story = Story(Definition(processes[process], 1, messages), context, self.now)
+        parent = {"parent": "c1", "parent_visit": asked.visit} if asked.wait else {}
+        story.apply(
+            CaseStarted(case_id=f"c{asked.visit}", ref=f"A{asked.visit}", version=1,
+                        data=asked.data, source="case", **parent)
+        )  # fmt: skip
+        return story
+
+    def over(self, child: Story) -> Story:
+        """A case that this one waits for has ended; time has passed meanwhile."""
+        told = [effect for effect in child.effects if isinstance(effect, TellCase)]
+        assert told, f"{child.definition.process.process} has not ended; open are {child.waits_for}"
+        self.until_time(max(self.now, child.now))
+        self.apply(told[-1].event)
         return self
 
     def apply(self, event: Event) -> None:
@@ -88,7 +129,9 @@ class Story:
         before = self.state.model_dump_json() if self.state else None
         made = advance(self.definition, self.state, event, self.context, self.now)
         assert before is None or (self.state is not None and self.state.model_dump_json() == before)
-        self.state = made.state
+        # Saved and restored between any two steps, as the store does it.
+        self.state = CaseState.model_validate_json(made.state.model_dump_json())
+        assert self.state == made.state
         self.events.append((event, self.now))
         self.effects += made.effects
         self.entries += made.entries
@@ -114,7 +157,10 @@ class Story:
 
     def press(self, step: str, button: str, by: str = "li_na", **answers: Any) -> Story:
         """Somebody presses a button of a step."""
-        visit = self.open(step)
+        return self.press_visit(self.open(step), button, by, **answers)
+
+    def press_visit(self, visit: Visit, button: str, by: str, **answers: Any) -> Story:
+        """Somebody presses a button of one work item among several."""
         kind = WaitAnswered if visit.kind == "wait" else WorkItemAnswered
         self.apply(kind(visit=visit.id, button=button, answers=answers, by=by))
         return self

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from jieli import __version__
-from jieli.cli import backup, case, check, clock, demo, doctor, key, publish, up
+from jieli.cli import backup, case, check, clock, demo, doctor, importing, key, publish, roster, up
 from jieli.engine.errors import FormError, JieliError
 from jieli.texts import text, use_language
 
@@ -30,6 +30,9 @@ jieli.add_command(publish.publish)
 jieli.add_command(publish.migrate)
 jieli.add_command(publish.deploy)
 jieli.add_command(case.case)
+jieli.add_command(roster.roster)
+jieli.add_command(importing.import_)
+case.case.add_command(importing.import_cases)
 jieli.add_command(clock.clock)
 jieli.add_command(doctor.doctor)
 jieli.add_command(demo.demo)

@@ -11,6 +11,7 @@ import click
 from jieli.cli.check import read
 from jieli.cli.printing import as_json
 from jieli.cli.stored import store
+from jieli.deploying import Wanted, deploy_all, published
 from jieli.engine.loader import load
 from jieli.prefect_rest import PrefectRest
 from jieli.settings import Settings
@@ -52,8 +53,8 @@ def publish(directory: Path | None, reason: str, json_: bool) -> None:
         click.echo(text(words, process=each.process, version=each.version))
 
 
-def publish_shipped(settings: Settings) -> dict[str, str]:
-    """Migrate and publish the definitions folder; returns the titles by process."""
+def publish_shipped(settings: Settings) -> Wanted:
+    """Migrate and publish the definitions folder; returns what Prefect needs to know of it."""
     library = load(read((settings.definitions_dir,)))
     with store(settings) as database:
         databases.migrate(database)
@@ -62,19 +63,15 @@ def publish_shipped(settings: Settings) -> dict[str, str]:
                 conn, library, author=getpass.getuser(), reason="jieli up", now=business_now(conn)
             )
         with database.read() as conn:
-            known = definitions.latest_definitions(conn)
-    return {process: found.process.title for process, found in known.items()}
+            return published(conn)
 
 
 @click.command()
 def deploy() -> None:
     """Make or mend Prefect's pool, queues, deployments and schedules."""
-    from jieli.deploying import deploy_all
-
     settings = Settings()
     prefect = PrefectRest(settings.prefect_api_url, auth=settings.prefect_auth)
     with store(settings) as database, database.read() as conn:
-        known = definitions.latest_definitions(conn)
-    titles = {process: found.process.title for process, found in known.items()}
-    for name in deploy_all(prefect, settings.work_pool, titles, pool_type=settings.worker_type):
+        wanted = published(conn)
+    for name in deploy_all(prefect, settings.work_pool, wanted, pool_type=settings.worker_type):
         click.echo(name)

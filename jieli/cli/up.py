@@ -24,7 +24,7 @@ from filelock import FileLock, Timeout
 from jieli.cli.printing import table
 from jieli.cli.processes import Child, module
 from jieli.cli.publish import publish_shipped
-from jieli.deploying import deploy_all
+from jieli.deploying import Wanted, deploy_all
 from jieli.engine.errors import JieliError
 from jieli.prefect_rest import PrefectRest
 from jieli.settings import Settings
@@ -147,10 +147,10 @@ class Stack:
         """Bring everything up, each when what it needs is healthy."""
         self._check_ports()
         self._say(text("Preparing the store and the definitions …"))
-        titles = publish_shipped(self.settings)
+        wanted = publish_shipped(self.settings)
         self._say(text("Starting Prefect …"))
         self._begin(self.server, self.prefect.healthy)
-        self._deploy(titles)
+        self._deploy(wanted)
         self._say(text("Starting the worker and the pages …"))
         self.worker.start()
         self._begin(self.web, lambda: _answers(f"{self._staff_url}/health"))
@@ -209,7 +209,7 @@ class Stack:
         child.start()
         child.wait_until(lambda: self._stopping.is_set() or ready())
 
-    def _deploy(self, titles: dict[str, str]) -> None:
+    def _deploy(self, wanted: Wanted) -> None:
         self.prefect.ensure_pool(self.settings.work_pool, self.settings.worker_type)
         if Path("prefect.yaml").exists():
             command = module("prefect", "--no-prompt", "deploy", "--all")
@@ -218,7 +218,7 @@ class Stack:
             with log.open("ab") as file:
                 subprocess.run(command, env=environment, stdout=file, stderr=file, check=True)
         deploy_all(
-            self.prefect, self.settings.work_pool, titles, pool_type=self.settings.worker_type
+            self.prefect, self.settings.work_pool, wanted, pool_type=self.settings.worker_type
         )
 
     def _worker_is_online(self) -> bool:

@@ -22,6 +22,9 @@ class HandOver(Words):
         default=None,
         description="Expression: rows with `ref` and `to`; a case named there goes to that person.",
     )
+    only: str | None = Field(
+        default=None, description="Expression: rows with `ref`; no other case moves."
+    )
 
 
 class Propose(Words):

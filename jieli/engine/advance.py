@@ -28,13 +28,27 @@ from jieli.engine.events import (
     TimerFired,
     Transition,
     WaitAnswered,
+    WorkHandedOver,
     WorkItemAnswered,
     WorkItemClaimed,
     WorkItemDelegated,
+    WorkItemReassigned,
 )
 from jieli.engine.move import Move
 from jieli.engine.published import Definition
-from jieli.engine.steps import answers, human, routing, service, wait, work_item
+from jieli.engine.steps import (
+    answers,
+    deadlines,
+    doing,
+    fanning,
+    handing_over,
+    human,
+    overruns,
+    routing,
+    service,
+    wait,
+    work_item,
+)
 
 
 def advance(
@@ -74,12 +88,17 @@ def _new_case(definition: Definition, event: CaseStarted, now: datetime) -> Case
 
 
 def _settle(move: Move, before: CaseState | None) -> None:
-    """What follows from any change: early waits, title, priority and tags."""
+    """What follows from any change: entries proposed, early waits, due times, title and tags."""
+    overruns.settle(move)
     if move.state.status == "open":
         wait.stop_listening(move)
         wait.begin_listening(move)
         routing.forget_forks(move)
+        fanning.forget(move)
     move.stale()
+    if before is None or (before.data, before.answers) != (move.state.data, move.state.answers):
+        deadlines.refresh(move)
+        wait.refresh(move)
     _describe(move)
     if before and before.tags != move.state.tags:
         move.note("tags", now=move.state.tags)
@@ -119,6 +138,7 @@ _ENTER: dict[type[Any], Callable[[Move, str, Any, str], None]] = {
     words.ParallelStep: routing.enter_parallel,
     words.JoinStep: routing.enter_join,
     words.SubCaseStep: routing.enter_sub_case,
+    words.DoStep: doing.enter,
     words.EndStep: routing.enter_end,
 }
 
@@ -131,6 +151,7 @@ def _started(move: Move, event: CaseStarted) -> None:
     _describe(move)
     move.state.buyer = move.render(case.buyer).strip() if case.buyer else None
     move.note("case_started", by=event.by, source=event.source, parent=event.parent)
+    handing_over.own_from_start(move, event.by, event.source)
     move.go(move.process.first, "")
 
 
@@ -165,6 +186,8 @@ _HANDLERS: dict[type[Any], Callable[[Move, Any], None]] = {
     WorkItemClaimed: work_item.claimed,
     WorkItemDelegated: work_item.delegated,
     WorkItemAnswered: work_item.answered,
+    WorkItemReassigned: handing_over.reassigned,
+    WorkHandedOver: handing_over.handed_over,
     AnswerTakenBack: work_item.taken_back,
     WaitAnswered: wait.answered,
     SignalReceived: wait.signal_received,

@@ -58,6 +58,9 @@ class Visit(_Value):
     window_end: datetime | None = None
     generation: int = 0
     attempt: int = 0
+    begun_at: datetime | None = None  # when its clock began; `now` in its due: and wait:
+    within_until: datetime | None = None  # when finish_within alone is over
+    late_rungs: int = 0  # rungs of when_late whose time has come
     fan: int | None = None  # one of several visits of a step with `each`
     item: Any = None
 
@@ -115,6 +118,7 @@ class CaseState(_Value):
     data: dict[str, Any] = {}
     answers: dict[str, dict[str, Any]] = {}
     counts: dict[str, int] = {}
+    rounds: dict[str, int] = {}  # of steps with `each`: a round is all its elements
     visits: dict[int, Visit] = {}
     timers: dict[int, Timer] = {}
     joins: dict[str, list[str]] = {}

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from jieli.engine import business_time
+from jieli.engine import duty
 from jieli.engine.calendar import Hours, WorkCalendar
 from jieli.engine.imports import ImportedList
 from jieli.engine.ledger import Ledger
@@ -22,10 +22,10 @@ class _Live(BaseModel):
 class Channel(_Live):
     """A way to reach people. Secrets are names of environment variables, never values."""
 
-    type: Literal["console", "webhook", "email"]
+    type: Literal["console", "webhook", "email", "dingtalk_robot", "wecom_robot", "feishu_bot"]
     label: str = ""
-    url: str | None = None  # webhook: name of the environment variable with the address
-    secret: str | None = None  # webhook: name of the environment variable with the signing secret
+    url: str | None = None  # webhook, robots: name of the environment variable with the address
+    secret: str | None = None  # webhook, robots: … with the signing secret
     server: str | None = None  # email: name of the environment variable with smtp[s]://user:password@host:port
     sender: str | None = None  # email: the From address
 
@@ -72,9 +72,8 @@ class Context(_Live):
         return [key for key, person in self.people.items() if person.active and role in person.roles]
 
     def on_shift(self, person: str, now: datetime) -> bool:
-        """Whether the person works at that moment; one without hours always does."""
-        works = self.people[person].works
-        return works is None or business_time.opening_at(works, self.calendar, now) is not None
+        """Whether the person works at that moment; one without roster and hours always does."""
+        return duty.on_shift(self, person, now)
 
     def desk_hours(self, role: str | None) -> Hours | None:
         """The staffed hours of a role's desk; None is the wall clock."""

@@ -20,7 +20,7 @@ Identity = Literal["none", "claim", "pin"]
 Priority = Literal["urgent", "high", "normal", "low"]
 FieldType = Literal[
     "text", "long_text", "choice", "choices", "yes_no", "number", "money",
-    "date", "datetime", "phone", "person", "people", "rows",
+    "date", "datetime", "phone", "person", "people", "ledger_rule", "rows",
 ]  # fmt: skip
 
 
@@ -56,6 +56,9 @@ class FieldWords(Words):
         default=None, description="Before anybody typed: an expression, or where rows come from."
     )
     role: Name | None = Field(default=None, description="person, people: only of this role.")
+    highlight: bool = Field(
+        default=False, description="Shown with a mark that does not rest on colour alone."
+    )
 
 
 class Rule(Words):
@@ -309,6 +312,11 @@ class SubCaseWords(Words):
     data: dict[Name, str] = Field(default={}, description="Its field -> expression.")
     wait: bool = True
     each: str | None = Field(default=None, description="Expression: a list; one case for each `item`.")
+    save: dict[Name, Name] = Field(
+        default={},
+        description="When it ends: own case field -> field of the other case. With each: columns "
+        "of `<step>.each`.",
+    )
 
 
 class SubCaseStep(StepWords):
@@ -379,8 +387,10 @@ class CaseWords(Words):
     reopen: Literal["never", "after_close"] = "after_close"
     title: str
     priority: PriorityWords | None = None
-    owner: Literal["first", "starter"] | None = Field(
-        default=None, description="Who owns the case: who took it up first, or who started it."
+    owner: Name | None = Field(
+        default=None,
+        description="Who owns the case: `first`, who took it up first; `starter`, who started it; "
+        "or the field of the case that names the person.",
     )
     tags: dict[str, str] = Field(default={}, description="Tag -> expression; shown in Prefect.")
     buyer: str | None = Field(default=None, description="Template: who the buyer is, for 请勿再联系.")

@@ -147,6 +147,7 @@ class SubCaseEnded(_Event):
     case_id: str
     ref: str
     result: str
+    data: dict[str, Any] = {}
 
 
 class ContactBlocked(_Event):
@@ -241,6 +242,13 @@ class StartCase:
     key: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class CancelSubCases:
+    """The visit that waits for them was taken away: nobody needs what they do any more."""
+
+    visit: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TellCase:
     """Queue an event for another case."""
@@ -316,8 +324,8 @@ class MarkRows:
 
 
 Effect = (
-    SendMessage | CancelMessages | MakeCall | StartCase | TellCase | BlockContact | HandOverWork
-    | ProposeEntry | RecordEntry | ChangeRoster | MarkRows
+    SendMessage | CancelMessages | MakeCall | StartCase | CancelSubCases | TellCase | BlockContact
+    | HandOverWork | ProposeEntry | RecordEntry | ChangeRoster | MarkRows
 )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from jinja2 import StrictUndefined, Template, TemplateSyntaxError, Undefined, nodes
 from jinja2.environment import TemplateExpression
+from jinja2.parser import Parser
 
 from jieli.engine.errors import JieliError
 from jieli.engine.filters import Choice, duration, masked
@@ -134,10 +135,19 @@ def _parsed(text: str, *, template: bool) -> nodes.Template:
         tree = _sandbox.parse(text if template else "{{ " + text.strip() + " }}")
         _sandbox.refuse(tree)
         if not template:
-            _sandbox.compile_expression(text.strip())  # refuses what ends the braces early
+            _refuse_more_than_one(text.strip())
     except TemplateSyntaxError as error:
         raise ExpressionError(text, error.message or "", error.lineno) from error
     return tree
+
+
+def _refuse_more_than_one(text: str) -> None:
+    """`a }} {{ b` ends the braces early; to parse it as an expression is enough to see it."""
+    parser = Parser(_sandbox, text, state="variable")
+    parser.parse_expression()
+    if not parser.stream.eos:
+        line = parser.stream.current.lineno
+        raise TemplateSyntaxError("chunk after expression", line)
 
 
 def _read(node: nodes.Node, local: frozenset[str]) -> Iterator[Reference]:

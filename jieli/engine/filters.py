@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import date, datetime, timedelta
+from collections.abc import Callable, Iterable
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -84,15 +84,82 @@ def moment(context: Context, value: datetime | date | str | None) -> str:
     return f"{local.month}月{local.day}日 {local:%H:%M}"
 
 
-@pass_context
-def day(context: Context, value: datetime | date | str | None) -> date | None:
-    """The local date of a time."""
+def instant(value: Any, zone: ZoneInfo) -> datetime | None:
+    """A date or time, also as JSON keeps it, as an instant; a date begins at local midnight."""
+    read = _read(value)
+    if read is None:
+        return None
+    known = read if isinstance(read, datetime) else datetime.combine(read, time.min)
+    return (known if known.tzinfo else known.replace(tzinfo=zone)).astimezone(UTC)
+
+
+def _read(value: Any) -> date | datetime | None:
     if value is None or value == "":
         return None
-    read = datetime.fromisoformat(value) if isinstance(value, str) else value
+    if isinstance(value, date):
+        return value
+    try:
+        return date.fromisoformat(value) if len(value) == 10 else datetime.fromisoformat(value)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{value} is no date and no time") from error
+
+
+@pass_context
+def day(context: Context, value: Any) -> date | None:
+    """The local date of a time."""
+    read = _read(value)
     if not isinstance(read, datetime):
         return read
     return (read.astimezone(zone_of(context)) if read.tzinfo else read).date()
+
+
+@pass_context
+def plus(context: Context, value: Any, length: str) -> datetime | None:
+    """So much later, by the wall clock: `promised_at | plus('30m')`."""
+    at = instant(value, zone_of(context))
+    return at + parse_duration(length) if at else None
+
+
+@pass_context
+def minus(context: Context, value: Any, length: str) -> datetime | None:
+    """So much earlier, by the wall clock."""
+    at = instant(value, zone_of(context))
+    return at - parse_duration(length) if at else None
+
+
+@pass_context
+def end_of_day(context: Context, value: Any) -> datetime | None:
+    """The local midnight after a time, or after a date."""
+    today = day(context, value)
+    return instant(today + timedelta(days=1), zone_of(context)) if today else None
+
+
+@pass_context
+def earliest(context: Context, values: Iterable[Any]) -> datetime | None:
+    """The first of several times; those that are not known do not count."""
+    known = (instant(value, zone_of(context)) for value in values)
+    return min((at for at in known if at is not None), default=None)
+
+
+@pass_context
+def month(context: Context, value: Any) -> str:
+    """The local month of a time: 2026-11."""
+    today = day(context, value)
+    return f"{today:%Y-%m}" if today else ""
+
+
+@pass_context
+def day_name(context: Context, value: Any) -> str:
+    """The local day of the week: 周五."""
+    today = day(context, value)
+    return f"周{'一二三四五六日'[today.weekday()]}" if today else ""
+
+
+@pass_context
+def local_time(context: Context, value: Any) -> str:
+    """The local time of day, `09:00`: two of them compare as they follow each other."""
+    at = instant(value, zone_of(context))
+    return f"{at.astimezone(zone_of(context)):%H:%M}" if at else ""
 
 
 def zone_of(context: Context) -> ZoneInfo:
@@ -116,4 +183,7 @@ def as_text(context: Context, value: Any) -> Any:
 
 FILTERS: dict[str, Callable[..., Any]] = {
     "tail": tail, "mask": mask, "money": money, "moment": moment, "day": day, "duration": duration,
+    "plus": plus, "minus": minus, "end_of_day": end_of_day, "earliest": earliest,
+    "local_date": day, "month": month, "day_name": day_name,
+    "local_time": local_time,
 }  # fmt: skip

@@ -5,19 +5,22 @@ What one value may look like is `inputs`; nothing is stored here.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+import unicodedata
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from jieli.engine.definition import Button, FieldWords, Rule
+from jieli.engine.definition import Button, FieldWords, Rule, StepWords
 from jieli.engine.errors import FormError
 from jieli.engine.expressions import ExpressionError, evaluate, references
 from jieli.engine.inputs import Mistake, Reader, is_date, is_empty
+from jieli.engine.phrases import Wordings
 from jieli.engine.scope import typed
 from jieli.texts import text
 
 MOST_ROWS = 200
+MOST_FILLED_ROWS = 1_000
 
 
 def check(
@@ -30,15 +33,25 @@ def check(
     timezone: str,
     button: Button | None = None,
     people: Collection[str] | None = None,
+    members: Mapping[str, Collection[str]] | None = None,
+    ledger_rules: Collection[str] | None = None,
+    wordings: Wordings | None = None,
+    missing: Mapping[str, Sequence[str]] | None = None,
 ) -> dict[str, Any]:
     """The answers as JSON keeps them, without hidden and empty fields.
 
-    Raises FormError with every mistake: the key is the field, `field.<row from 0>.<column>` for a
-    cell, or "" for a rule that belongs to no field.
+    `members` are the people of each role, `wordings` the words that may not be written here,
+    `missing` what filled tables lack (see `filled.completed`). Raises FormError with every
+    mistake: the key is the field, `field.<row from 0>.<column>` for a cell, or "" for a rule that
+    belongs to no field.
     """
-    form = _Form(fields, {**scope, "now": now}, Reader(now, timezone, people), {}, {})
+    reader = Reader(now, timezone, people, members, ledger_rules)
+    form = _Form(fields, {**scope, "now": now}, reader, {}, {})
+    form.spared = button is not None and button.unless_needed
     form.read(raw)
+    form.lacks(missing or {})
     form.hide()
+    form.forbid(wordings or Wordings())
     form.demand(button)
     form.hold_to(rules)
     if form.mistakes:
@@ -72,6 +85,7 @@ class _Form:
 
     def __post_init__(self) -> None:
         self.hidden: set[str] = set()
+        self.spared = False  # what is required may stay empty, in rows too
 
     def read(self, raw: Mapping[str, Any]) -> None:
         """Take over what can be read; note what cannot."""
@@ -102,8 +116,9 @@ class _Form:
         ):
             self._wrong(name, text("This is not a list of rows."))
             return
-        if len(given) > MOST_ROWS:
-            self._wrong(name, text("At most {count} rows.", count=MOST_ROWS))
+        most = MOST_FILLED_ROWS if field.fill else MOST_ROWS
+        if len(given) > most:
+            self._wrong(name, text("At most {count} rows.", count=most))
             return
         rows: list[dict[str, Any]] = []
         for number, cells in enumerate(given):
@@ -116,7 +131,8 @@ class _Form:
             )  # fmt: skip
             row.read(cells)
             row.hide()
-            row.demand(None)
+            if not self.spared:
+                row.demand(None)
             rows.append(row.values)
         if rows:
             self.values[name] = rows
@@ -129,6 +145,24 @@ class _Form:
                 self.values.pop(name, None)
                 for key in [key for key in self.mistakes if self._about(key, name)]:
                     del self.mistakes[key]
+
+    def lacks(self, missing: Mapping[str, Sequence[str]]) -> None:
+        """Note the filled tables that lack rows: taken out by hand, or new at the source."""
+        for name, labels in missing.items():
+            rows = "、".join(labels[:5]) + ("…" if len(labels) > 5 else "")
+            message = text(
+                "Rows were taken out or are new: {rows}. They are back; please look at them.",
+                rows=rows,
+            )
+            self.mistakes.setdefault(self.prefix + name, message)
+
+    def forbid(self, wordings: Wordings) -> None:
+        """Note the words that may not be written, with what to say instead."""
+        for where, written in _written(self.fields, self.values, self.prefix):
+            if found := _first(wordings.forbidden, written):
+                message = text('"{word}" must not be written here: {instead}',
+                               word=found, instead=wordings.forbidden[found])  # fmt: skip
+                self.mistakes.setdefault(where, message)
 
     def demand(self, button: Button | None) -> None:
         """Note the empty fields that this button, or the form, requires."""
@@ -199,7 +233,48 @@ class _Form:
         return key == own or key.startswith(own + ".")
 
 
+def wordings_for(step: StepWords, wordings: Wordings) -> Wordings | None:
+    """The words to check in the forms of a step: where customers read what is written."""
+    is_read = getattr(step, "contacts_buyer", False) or getattr(step, "phrases", ())
+    return wordings if is_read else None
+
+
+def better_not(
+    fields: Mapping[str, FieldWords], values: Mapping[str, Any], wordings: Wordings
+) -> dict[str, str]:
+    """Hints, by field, where there are better words; they keep nobody from going on."""
+    hints: dict[str, str] = {}
+    for where, written in _written(fields, values, ""):
+        if found := _first(wordings.better_not, written):
+            hints[where] = text('Better not "{word}": {instead}',
+                                word=found, instead=wordings.better_not[found])  # fmt: skip
+    return hints
+
+
+def _written(
+    fields: Mapping[str, FieldWords], values: Mapping[str, Any], prefix: str
+) -> Iterator[tuple[str, str]]:
+    """Every text that somebody wrote, with the key of its field or cell."""
+    for name, field in fields.items():
+        value = values.get(name)
+        if field.type in ("text", "long_text") and isinstance(value, str):
+            yield prefix + name, value
+        elif field.type == "rows" and isinstance(value, list):
+            for number, row in enumerate(value):
+                yield from _written(field.fields, row, f"{prefix}{name}.{number}.")
+
+
+def _first(words: Iterable[str], written: str) -> str | None:
+    # Blanks between the signs hide a word from machines, not from a customer.
+    bare = _bare(written)
+    return next((word for word in words if _bare(word) and _bare(word) in bare), None)
+
+
+def _bare(words: str) -> str:
+    return "".join(unicodedata.normalize("NFKC", words).casefold().split())
+
+
 def _please(field: FieldWords) -> str:
-    if field.type in ("choice", "choices", "yes_no", "person"):
+    if field.type in ("choice", "choices", "yes_no", "person", "people", "ledger_rule"):
         return text("Please choose: {label}.", label=field.label)
     return text("Please fill in: {label}.", label=field.label)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
@@ -49,6 +49,8 @@ class Reader:
     now: datetime
     timezone: str
     people: Collection[str] | None
+    members: Mapping[str, Collection[str]] | None = None
+    rules: Collection[str] | None = None
 
     def read(self, field: FieldWords, given: Any) -> Any:
         """The value as JSON keeps it, None if nothing was filled in; raises Mistake."""
@@ -72,14 +74,18 @@ class Reader:
             case "phone":
                 return _phone(given)
             case "person":
-                return self._person(given)
+                return self._person(field, given)
+            case "people":
+                return self._people(field, given)
+            case "ledger_rule":
+                return self._rule(given)
         return _text(field, given)
 
     def hold_to_bounds(self, field: FieldWords, value: Any, least: Any, most: Any) -> None:
         """Raise Mistake for a value outside its bounds."""
         if least is None and most is None:
             return
-        if field.type in ("rows", "choices"):
+        if field.type in ("rows", "choices", "people"):
             if least is not None and len(value) < least:
                 raise Mistake(text("At least {least}.", least=_plain(least)))
             if most is not None and len(value) > most:
@@ -145,12 +151,30 @@ class Reader:
         chosen = {self._choice(field, each) for each in listed if not is_empty(each)}
         return [key for key in field.of if key in chosen] or None
 
-    def _person(self, given: Any) -> str:
+    def _person(self, field: FieldWords, given: Any) -> str:
         if not isinstance(given, str) or not re.fullmatch(r"[a-z][a-z0-9_]{0,63}", given.strip()):
             raise Mistake(text("There is no such person."))
-        if self.people is not None and given.strip() not in self.people:
+        person = str.__str__(given).strip()
+        if self.people is not None and person not in self.people:
             raise Mistake(text("There is no such person."))
-        return given.strip()
+        if (
+            field.role
+            and self.members is not None
+            and person not in self.members.get(field.role, ())
+        ):
+            raise Mistake(text("This person does not have the role that is wanted here."))
+        return person
+
+    def _rule(self, given: Any) -> str:
+        rule = str(given).strip()
+        if self.rules is not None and rule not in self.rules:
+            raise Mistake(text("The ledger has no such rule."))
+        return rule
+
+    def _people(self, field: FieldWords, given: Any) -> list[str] | None:
+        listed = given if isinstance(given, list | tuple) else [given]
+        people = [self._person(field, each) for each in listed if not is_empty(each)]
+        return list(dict.fromkeys(people)) or None
 
 
 def _text(field: FieldWords, given: Any) -> str:

@@ -5,7 +5,7 @@ What counts how much is `jieli.engine.accounts`. Nothing here touches pay or dis
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -22,6 +22,7 @@ class LedgerStep(_Live):
     text: str = ""
     points: float = 0
     money: float = 0
+    warning: bool = Field(default=False, description="A warning (警告处分); three in a row count.")
 
 
 class LedgerRule(_Live):
@@ -55,8 +56,8 @@ class Total(_Live):
     label: str
     rule: Name
     when: str = Field(
-        description="Expression over minor, medium, severe, points, rewards, score, months_good, "
-        "months_failed, warnings."
+        description="Expression over minor, medium, severe, points, rewards, score, months_good "
+        "(in a row with the best score), months_failed, warnings, times (times.complaint)."
     )
 
 
@@ -76,7 +77,19 @@ class Ledger(_Live):
     money: bool = False
     grace: str = "10m"
     appeal: str = "3d"
+    pass_mark: float = Field(default=60, description="Of the 100 points of the appraisal.")
     rules: dict[Name, LedgerRule] = {}
     overruns: dict[Name, tuple[Band, ...]] = Field(default={}, description="Name -> bands.")
     totals: dict[Name, Total] = {}
     appraisal: dict[Name, AppraisalPart] = {}
+
+    @property
+    def names(self) -> dict[str, Any]:
+        """What expressions of a process may ask of the ledger, by rule."""
+        return {
+            "labels": {name: rule.label for name, rule in self.rules.items()},
+            "levels": {name: rule.level for name, rule in self.rules.items()},
+            "severities": {name: list(rule.by_severity) for name, rule in self.rules.items()},
+            "appeal": self.appeal,
+            "grace": self.grace,
+        }

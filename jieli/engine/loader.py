@@ -191,7 +191,9 @@ def _whole_parts(shelf: _Shelf) -> frozenset[str]:
     """The parts of the shop that were read, or that no file has: only they can lack a name."""
     read_parts = {key for document, found in shelf.shops if found.model for key in document.data}
     nothing_lost = not shelf.lost and all(found.is_whole for _, found in shelf.shops)
-    return frozenset(_KINDS_OF_FILE if nothing_lost else read_parts)
+    # Of a part that lost one of its own words (`rulez:`) nobody knows what it would have said.
+    partial = {path[0] for _, found in shelf.shops for path in found.partial if len(path) == 1}
+    return frozenset(_KINDS_OF_FILE if nothing_lost else read_parts) - partial
 
 
 def _all_problems(shelf: _Shelf) -> list[Problem]:

@@ -14,10 +14,11 @@ from jieli.engine.case import CaseState, Timer, TimerKind, Visit, VisitStatus
 from jieli.engine.context import Context
 from jieli.engine.definition import Clock, Go, Setting, Step, kind_of
 from jieli.engine.errors import JieliError
-from jieli.engine.events import CancelMessages, Effect, Entry, Transition
+from jieli.engine.events import CancelMessages, CancelSubCases, Effect, Entry, Transition
 from jieli.engine.expressions import evaluate, render, truth
+from jieli.engine.filters import instant
 from jieli.engine.published import Definition
-from jieli.engine.scope import scope_of
+from jieli.engine.scope import about, rounds_of, scope_of
 from jieli.engine.values import is_duration, parse_duration
 
 MOST_STEPS_AT_ONCE = 500
@@ -42,6 +43,7 @@ class Move:
         self.entries: list[Entry] = []
         self.arriving: deque[tuple[str, str]] = deque()
         self.done: list[Visit] = []
+        self.pressed_at: dict[int, datetime] = {}
         self._touched: dict[int, Visit] = {}
         self._timers_before = dict(state.timers)
         self._scope: dict[str, Any] | None = None
@@ -62,13 +64,20 @@ class Move:
         """The value of an expression now."""
         return evaluate(expression, self.scope(**extra))
 
-    def truth(self, expression: str) -> bool:
+    def truth(self, expression: str, **extra: Any) -> bool:
         """Whether a condition holds now."""
-        return truth(expression, self.scope())
+        return truth(expression, self.scope(**extra))
 
     def render(self, template: str, **extra: Any) -> str:
         """A template's text now."""
         return render(template, self.scope(**extra)) if "{" in template else template
+
+    def instant(self, value: Any) -> datetime | None:
+        """A date or time, also as JSON keeps it, as an instant; what is none is no time."""
+        try:
+            return instant(value, self.context.calendar.zone)
+        except ValueError:
+            return None
 
     def setting(self, words: str) -> Setting | None:
         """The setting of that name, if the words name one."""
@@ -102,16 +111,23 @@ class Move:
         self.state.next_id += 1
         return number
 
-    def open_visit(self, name: str, branch: str, status: VisitStatus = "open") -> Visit:
+    def about(self, visit: Visit) -> dict[str, Any]:
+        """The names that exist only in this visit: `item`, when its step says each."""
+        return about(self.definition, visit, self.context)
+
+    def open_visit(
+        self, name: str, branch: str, status: VisitStatus = "open",
+        *, fan: int | None = None, item: Any = None,
+    ) -> Visit:  # fmt: skip
         """Enter a step: one more visit of it."""
         step = self.definition.step(name)
         self.state.counts[name] = nth = self.state.counts.get(name, 0) + 1
         self.stale()
         visit = Visit(
             id=self.new_id(), step=name, nth=nth, kind=cast(Any, kind_of(step)),
-            title=self.render(step.title) or name, status=status, branch=branch,
-            opened_at=self.now,
+            title=name, status=status, branch=branch, opened_at=self.now, fan=fan, item=item,
         )  # fmt: skip
+        visit.title = self.render(step.title, **self.about(visit)) or name
         self.state.visits[visit.id] = visit
         self.touch(visit)
         self.note("step_opened", visit, status=status)
@@ -125,6 +141,9 @@ class Move:
         self, visit: Visit, outcome: str, by: str | None = None, *, cancelled: bool = False
     ) -> None:
         """Leave a step for good: its timers and queued messages go with it."""
+        # What was held for 撤回 was done when it was pressed, not now.
+        held = visit.closed_at if visit.status == "held" else None
+        self.pressed_at[visit.id] = held or self.now
         visit.status = "cancelled" if cancelled else "done"
         visit.outcome, visit.by, visit.closed_at = outcome, by, self.now
         visit.nobody = False
@@ -135,6 +154,8 @@ class Move:
         self.state.visits.pop(visit.id, None)
         if visit.kind in ("human", "wait"):
             self.effects.append(CancelMessages(visit.id))
+        if visit.kind == "sub_case" and cancelled:
+            self.effects.append(CancelSubCases(visit.id))
         self.note("step_cancelled" if cancelled else "step_done", visit, outcome=outcome, by=by)
 
     def remember(self, visit: Visit, **more: Any) -> None:
@@ -171,6 +192,11 @@ class Move:
         self.state.timers[timer.id] = timer
         return timer
 
+    def was_armed(self, visit: Visit, kind: TimerKind) -> bool:
+        """Whether such a timer of the visit was waiting when this transition began."""
+        before = self._timers_before.values()
+        return any(timer.visit == visit.id and timer.kind == kind for timer in before)
+
     def cancel_timers(
         self, visit: Visit, kinds: Iterable[TimerKind] | None = None, number: int | None = None
     ) -> None:
@@ -203,7 +229,7 @@ class Move:
             visit.step == target and visit.branch == branch and visit.status == "listening"
             for visit in self.state.visits.values()
         )
-        return self.state.counts.get(target, 0) - early
+        return rounds_of(self.state, self.definition.step(target), target) - early
 
     def run(self, enter: Callable[[Move, str, Step, str], None]) -> None:
         """Enter steps until every path waits or the case is closed."""

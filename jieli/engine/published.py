@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 from jieli.engine.checking.targets import edges
 from jieli.engine.definition import MessageWords, Process, Step
+from jieli.engine.elements import Columns, arrival_columns, each_of
 
 
 @dataclass(frozen=True)
@@ -28,4 +30,15 @@ class Definition:
         found: dict[str, list[str]] = defaultdict(list)
         for edge in edges(self.process):
             found[edge.source].append(edge.target)
+        return dict(found)
+
+    @cached_property
+    def arrivals(self) -> dict[str, Columns]:
+        """The columns of `<step>.each`, for the steps that say each."""
+        steps = self.process.steps
+        return {key: arrival_columns(self.process, key) for key in steps if each_of(steps[key])}
+
+    def item_columns(self, step: str) -> Columns:
+        """The columns of `item` in a step that says each."""
+        found: Any = self.arrivals.get(step, {}).get("item", {})
         return dict(found)

@@ -31,6 +31,10 @@ class Each(Words):
     people: Name | None = Field(default=None, description="A role: `item` is a person's id.")
     sample: Sample | None = Field(default=None, description="`item` has ref, title, case_id, …")
     rows: Name | None = Field(default=None, description="An imported list: unmarked rows.")
+    of: str | None = Field(
+        default=None, description="Expression over change: a list, as `change.outgoing`."
+    )
+    on_shift: bool = Field(default=False, description="people: only who works at that time.")
 
 
 class Schedule(Words):
@@ -49,5 +53,6 @@ class Schedule(Words):
     each: Each | None = None
     data: dict[Name, str] = Field(
         default={},
-        description="Case field -> expression over occurrence, date, item, change, settings, shop.",
+        description="Case field -> expression over occurrence, date, now, item, change, settings, shop, "
+        "roles (role -> people) and board (open, overdue, nobody, stuck, soon: counts).",
     )

@@ -17,10 +17,16 @@ _IN_PLACE_OF_EACH: dict[Path, Any] = {
     ("hours",): {"daily": ["00:00-24:00"]},
     ("channels",): {"type": "console"},
     ("messages",): {"title": ""},
+    ("posts",): {"label": "", "role": "unknown"},
+    ("ledger", "rules"): {"label": "", "source": ""},
+    ("phrases",): {"label": "", "texts": [""]},
+    ("imports",): {"label": "", "key": ["unknown"], "columns": {}},
+    ("shifts",): {"label": "", "hours": {"daily": ["00:00-24:00"]}},
 }
 _IN_PLACE_OF: dict[Path, Any] = {
     ("process",): "unknown", ("title",): "", ("about",): "", ("start",): [{"case": True}],
-    ("shop",): "", ("calendar",): {}, ("case", "key"): ["unknown"], ("case", "title"): "",
+    ("shop",): "", ("calendar",): {}, ("roster",): [], ("absences",): [],
+    ("case", "key"): ["unknown"], ("case", "title"): "",
     ("case", "priority"): None, ("case", "buyer"): None, ("case", "contact_blocked"): None,
     ("case", "reopen"): "never", ("case", "summary"): [], ("case", "tags"): {},
     ("case", "rules"): [],

@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import ColumnElement, Connection, Row, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, or_, select, update
 
 from jieli.engine.errors import JieliError
 from jieli.engine.events import ContactBlocked, Event, NoteAdded, SubCaseEnded
@@ -18,8 +18,8 @@ from jieli.store import writing
 from jieli.store.cases import Applied, Failed, Rejected, Request, apply_event, apply_events, lock
 from jieli.store.columns import load_json
 from jieli.store.database import Database
-from jieli.store.queued import event_row
 from jieli.store.starts import Started, check_data, start_case
+from jieli.store.statements import insert
 from jieli.store.tables import case_events, case_links, cases, contact_blocks
 from jieli.store.timers import REST_AFTER_FAULT
 from jieli.store.times import business_now, real_now
@@ -104,9 +104,12 @@ def _start(connection: Connection, row: Row[Any]) -> str | None:
     try:
         with connection.begin_nested():
             data = check_data(connection, asked["process"], asked["data"], now)
+            # A start that knows no parent (a ledger proposal) is linked, and nobody waits for it.
+            parent = row.from_case if asked.get("parent", True) else None
             started = start_case(
-                connection, process=asked["process"], data=data, source="case", by=None, now=now,
-                event_id=row.event_id, parent=row.from_case, parent_visit=row.from_visit,
+                connection, process=asked["process"], data=data,
+                source=asked.get("source", "case"), by=None, now=now, event_id=row.event_id,
+                parent=parent, parent_visit=row.from_visit if parent else None,
             )  # fmt: skip
             if started.case_id == row.from_case:
                 raise OwnSubCase()
@@ -124,10 +127,10 @@ def _link(connection: Connection, row: Row[Any], started: Started, *, wait: bool
     tell = wait and not started.created
     other = lock(connection, [started.case_id])[started.case_id].read() if tell else None
     connection.execute(
-        insert(case_links).values(
-            parent_id=row.from_case, parent_visit=row.from_visit, child_id=started.case_id,
+        insert(connection, case_links).values(
+            parent_id=row.from_case, parent_visit=row.from_visit or 0, child_id=started.case_id,
             tell=tell,
-        )
+        ).on_conflict_do_nothing()
     )  # fmt: skip
     detail = {"child": started.case_id, "ref": started.ref, "of_visit": row.from_visit,
               "created": started.created}  # fmt: skip
@@ -137,13 +140,13 @@ def _link(connection: Connection, row: Row[Any], started: Started, *, wait: bool
     if other is not None and other.status != "open":
         ended = SubCaseEnded(
             visit=row.from_visit, case_id=other.case_id, ref=other.ref,
-            result=other.result or other.status,
+            result=other.result or other.status, data=dict(other.data),
         )  # fmt: skip
         events.append((f"sub_ended:{other.case_id}:{row.from_case}:{row.from_visit}", ended))
     writing.insert_case_events(
         connection,
         [
-            event_row(
+            writing.event_row(
                 event_id, "event", from_case=started.case_id, from_visit=None,
                 to_case=row.from_case, body=event.model_dump_json(), at=real_now(),
             )

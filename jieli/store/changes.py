@@ -47,7 +47,7 @@ class Changes:
         self.now = now
         self.recorded_at = recorded_at
         self.context_id = context_id
-        self.queued = Queued(now=now, recorded_at=recorded_at)
+        self.queued = Queued(now=now, recorded_at=recorded_at, context_id=context_id)
         self._started: dict[str, Values] = {}
         self._moved: dict[str, Values] = {}
         self._faults: list[Values] = []
@@ -69,7 +69,7 @@ class Changes:
         for visit in transition.visits:
             self._visits[case.id, visit.id] = _visit_row(case.id, visit, self.recorded_at)
         self._take_timers(case.id, transition)
-        self.queued.add(case.id, before, transition)
+        self.queued.add(case.id, before, transition, revision)
         if isinstance(event, CallAnswered | CallFailed):
             self._reported.append(
                 {"on_case": case.id, "on_visit": event.visit, "on_attempt": event.attempt}
@@ -119,7 +119,7 @@ class Changes:
             "title": state.title, "priority": state.priority, "buyer": state.buyer,
             "contact_blocked": state.contact_blocked, "tags": state.tags,
             "search": _search_text(state), "parent_id": state.parent,
-            "parent_visit": state.parent_visit, "opened_at": state.opened_at,
+            "parent_visit": state.parent_visit, "owner": state.owner, "opened_at": state.opened_at,
             "closed_at": state.closed_at, "due_at": min(due, default=None),
             "changed_at": self.recorded_at, "state": state.model_dump_json(),
             "revision": revision, "fault": None, "fault_at": None,
@@ -132,7 +132,7 @@ def _visit_row(case_id: str, visit: Visit, real: datetime) -> Values:
         "kind": visit.kind, "title": visit.title, "status": visit.status, "branch": visit.branch,
         "opened_at": visit.opened_at, "closed_at": visit.closed_at, "due_at": visit.due_at,
         "overdue": visit.overdue, "outcome": visit.outcome, "by": visit.by, "role": visit.role,
-        "assignee": visit.assignee, "candidates": visit.candidates,
+        "assignee": visit.assignee, "candidates": visit.candidates, "nobody": visit.nobody,
         "generation": visit.generation, "window_start": visit.window_start,
         "window_end": visit.window_end,
         # Real time, for the bars in Prefect: business time may be moved in development.

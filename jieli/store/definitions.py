@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -20,6 +20,8 @@ from jieli.engine.context import Context
 from jieli.engine.definition import MessageWords, Process
 from jieli.engine.errors import ProcessNotFound
 from jieli.engine.published import Definition
+from jieli.engine.roster import RosterChange
+from jieli.store import marks, phrases, roster_changes
 from jieli.store.columns import dump_json
 from jieli.store.people import update_people, update_roles
 from jieli.store.statements import insert as upsert
@@ -68,17 +70,25 @@ def publish(
     connection: Connection, library: Library, *, author: str, reason: str, now: datetime
 ) -> list[PublishedVersion]:
     """Store what is new of a checked library, and make its context the one in force."""
-    _set_context(connection, library.context, now)
+    _lock_context(connection)
+    later = tuple(roster_changes.since(connection, (now - roster_changes.KEPT).date()))
+    published = library.context.roster_changes
+    _set_context(
+        connection, library.context.model_copy(update={"roster_changes": published + later}), now
+    )
+    phrases.publish(connection, library.context, author=author, reason=reason, now=now)
     update_people(connection, library.context.people)
     update_roles(connection, library.context.roles)
     # Messages are found by name: their order in the file is no change.
     messages = dump_json(_MESSAGES.dump_python(library.messages, mode="json"))
-    return [
+    made = [
         _publish_one(
             connection, process, messages, _source_of(library, name), author, reason, now
         )
         for name, process in library.processes.items()
     ]  # fmt: skip
+    marks.publish(connection, library.processes.values(), now)
+    return made
 
 
 def _publish_one(
@@ -175,6 +185,27 @@ def context(connection: Connection, context_id: str) -> Context:
         ).scalar_one()
         known[context_id] = Context.model_validate_json(body)
     return known[context_id]
+
+
+def change_roster(connection: Connection, changes: Sequence[RosterChange], now: datetime) -> None:
+    """Put changes of the roster into the context in force; what is long over leaves it."""
+    if not changes:
+        return
+    _lock_context(connection)
+    _, before = current_context(connection)
+    oldest = (now - roster_changes.KEPT).date()
+    kept = [
+        each
+        for each in (*before.roster_changes, *changes)
+        if (last := roster_changes.last_day(each)) is None or last >= oldest
+    ]
+    _set_context(connection, before.model_copy(update={"roster_changes": tuple(kept)}), now)
+    marks.forget_next(connection)
+
+
+def _lock_context(connection: Connection) -> None:
+    # Two at once would each build on the same context, and one change would be lost.
+    connection.execute(_CURRENT_CONTEXT.with_for_update())
 
 
 def _set_context(connection: Connection, value: Context, now: datetime) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, Text, and_, or_, select
 
-from jieli.store.tables import case_events, cases, outbox, people, visits
+from jieli.store.tables import case_events, cases, outbox, people, schedule_marks, visits
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class Item:
 class Trouble:
     """Something that goes no further without a person."""
 
-    kind: str  # fault | blocked | message | case_event
+    kind: str  # fault | blocked | message | case_event | schedule (`ref` is the process then)
     case_id: str
     ref: str
     about: str
@@ -87,7 +87,7 @@ _OF_VISIT = (
 
 
 def troubles(connection: Connection, limit: int = 100) -> list[Trouble]:
-    """Faults, blocked calls, messages nobody got, events no case took; the newest first."""
+    """Faults, blocked calls, messages nobody got, events no case took, starts; the newest first."""
     faults = select(cases.c.id, cases.c.ref, cases.c.fault, cases.c.fault_at).where(
         cases.c.fault.is_not(None)
     )
@@ -107,7 +107,12 @@ def troubles(connection: Connection, limit: int = 100) -> list[Trouble]:
         .join(case_events, case_events.c.from_case == cases.c.id)
         .where(case_events.c.status == "failed")
     )
-    kinds = {"fault": faults, "blocked": blocked, "message": unsent, "case_event": untold}
+    not_begun = select(
+        schedule_marks.c.process, schedule_marks.c.process, schedule_marks.c.reason,
+        schedule_marks.c.reason_at,
+    ).where(schedule_marks.c.reason.is_not(None))  # fmt: skip
+    kinds = {"fault": faults, "blocked": blocked, "message": unsent, "case_event": untold,
+             "schedule": not_begun}  # fmt: skip
     found = [
         Trouble(kind, case_id, ref, about or "", since)
         for kind, query in kinds.items()

@@ -27,6 +27,7 @@ class CaseFilter:
     tag: str | None = None
     search: str = ""
     faulty: bool = False
+    person: str | None = None  # who owns it or holds a step of it now
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,7 @@ class CaseLine:
     due_at: datetime | None
     revision: int
     fault: str | None
+    owner: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +133,7 @@ class CasePage:
 _LINE = (
     cases.c.id, cases.c.ref, cases.c.process, cases.c.version, cases.c.title, cases.c.priority,
     cases.c.tags, cases.c.status, cases.c.result, cases.c.opened_at, cases.c.closed_at,
-    cases.c.due_at, cases.c.revision, cases.c.fault,
+    cases.c.due_at, cases.c.revision, cases.c.fault, cases.c.owner,
 )  # fmt: skip
 
 
@@ -231,6 +233,11 @@ def _conditions(wanted: CaseFilter) -> list[ColumnElement[bool]]:
     ]
     if wanted.faulty:
         found.append(cases.c.fault.is_not(None))
+    if wanted.person is not None:
+        held = select(visits.c.case_id).where(
+            visits.c.assignee == wanted.person, visits.c.status.not_in(("done", "cancelled"))
+        )
+        found.append(or_(cases.c.owner == wanted.person, cases.c.id.in_(held)))
     return found
 
 

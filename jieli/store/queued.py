@@ -16,18 +16,26 @@ from jieli.engine.case import CaseState, Visit
 from jieli.engine.events import (
     BlockContact,
     CancelMessages,
+    CancelSubCases,
+    ChangeRoster,
     Effect,
+    HandOverWork,
     MakeCall,
+    MarkRows,
+    ProposeEntry,
+    RecordEntry,
     SendMessage,
     StartCase,
     SubCaseEnded,
     TellCase,
     Transition,
 )
-from jieli.store import writing
+from jieli.store import sub_cases, writing
 from jieli.store.columns import dump_json
+from jieli.store.doings import Doings
 from jieli.store.statements import one_of
 from jieli.store.tables import case_links
+from jieli.store.writing import event_row
 
 Values = dict[str, Any]
 _ALL = 2**31 - 1
@@ -40,9 +48,10 @@ LINK_LASTS = timedelta(days=30)
 class Queued:
     """What is to be done after the commit."""
 
-    def __init__(self, *, now: datetime, recorded_at: datetime) -> None:
+    def __init__(self, *, now: datetime, recorded_at: datetime, context_id: str) -> None:
         self._now = now
         self._recorded_at = recorded_at
+        self._doings = Doings(now=now, recorded_at=recorded_at, context_id=context_id)
         self._messages: list[Values] = []
         self._links: list[Values] = []
         self._calls: list[Values] = []
@@ -52,13 +61,16 @@ class Queued:
         self._over: dict[tuple[str, int], Visit] = {}
         self._revoked: dict[tuple[str, int], int] = {}
         self._closed: dict[str, CaseState] = {}
+        self._forsaken: list[tuple[str, int]] = []
 
-    def add(self, case_id: str, before: CaseState | None, transition: Transition) -> None:
+    def add(
+        self, case_id: str, before: CaseState | None, transition: Transition, revision: int
+    ) -> None:
         """Take in the effects of one transition, in their order."""
         state = transition.state
         known = {visit.id: visit for visit in transition.visits}
         for effect in transition.effects:
-            self._take(case_id, effect, state.visits | known)
+            self._take(state, effect, state.visits | known, revision)
         for visit in transition.visits:
             self._follow(case_id, visit, before)
         if state.status != "open" and (before is None or before.status == "open"):
@@ -78,11 +90,18 @@ class Queued:
         writing.insert_calls(connection, self._calls)
         self._end_visits(connection)
         self._tell_waiting_cases(connection)
+        self._case_events += sub_cases.cancellations(
+            connection, self._forsaken, self._recorded_at
+        )
+        self._case_events += self._doings.write(connection)
         writing.insert_case_events(connection, self._case_events)
         # In one order in every process, so that two commits never wait for each other in a ring.
         writing.block_contacts(connection, sorted(self._blocks, key=lambda row: str(row["buyer"])))
 
-    def _take(self, case_id: str, effect: Effect, visits: dict[int, Visit]) -> None:
+    def _take(
+        self, state: CaseState, effect: Effect, visits: dict[int, Visit], revision: int
+    ) -> None:
+        case_id = state.case_id
         match effect:
             case SendMessage():
                 self._send(case_id, effect, visits)
@@ -92,12 +111,16 @@ class Queued:
                 self._call(case_id, effect)
             case StartCase(visit=visit):
                 self._start(case_id, visit, effect)
+            case CancelSubCases(visit=visit):
+                self._forsaken.append((case_id, visit))
             case TellCase(case_id=other, event=event):
                 self._tell(case_id, other, event)
             case BlockContact(buyer=buyer):
                 self._blocks.append(
                     {"buyer": buyer, "case_id": case_id, "blocked_at": self._recorded_at}
                 )
+            case HandOverWork() | ProposeEntry() | RecordEntry() | ChangeRoster() | MarkRows():
+                self._doings.add(state, effect, revision)
 
     def _send(self, case_id: str, message: SendMessage, visits: dict[int, Visit]) -> None:
         link_id = None
@@ -137,9 +160,10 @@ class Queued:
 
     def _start(self, case_id: str, visit: int, start: StartCase) -> None:
         body = {"process": start.process, "data": start.data, "wait": start.wait}
+        event_id = f"sub:{case_id}:{visit}" + (f":{start.key}" if start.key else "")
         self._case_events.append(
             event_row(
-                f"sub:{case_id}:{visit}", "start", from_case=case_id, from_visit=visit,
+                event_id, "start", from_case=case_id, from_visit=visit,
                 to_case=None, body=dump_json(body), at=self._recorded_at,
             )
         )  # fmt: skip
@@ -184,7 +208,7 @@ class Queued:
             state = self._closed[row.child_id]
             event = SubCaseEnded(
                 visit=row.parent_visit, case_id=row.child_id, ref=state.ref,
-                result=state.result or state.status,
+                result=state.result or state.status, data=dict(state.data),
             )  # fmt: skip
             self._tell(row.child_id, row.parent_id, event)
 
@@ -212,15 +236,3 @@ def _expires_at(visit: Visit, now: datetime) -> datetime | None:
         return None
     due = visit.due_at or now + LINK_LASTS
     return min(max(due, now) + LINK_GRACE, now + LINK_LASTS)
-
-
-def event_row(
-    event_id: str, kind: str, *, from_case: str, from_visit: int | None, to_case: str | None,
-    body: str, at: datetime,
-) -> Values:  # fmt: skip
-    """A pending row of case_events."""
-    return {
-        "event_id": event_id, "kind": kind, "from_case": from_case, "from_visit": from_visit,
-        "to_case": to_case, "body": body, "status": "pending", "attempt": 0, "next_try_at": at,
-        "queued_at": at,
-    }  # fmt: skip

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Connection, cast, func, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
-from jieli.engine import forms
+from jieli.engine import filled, forms
 from jieli.engine.advance import advance
 from jieli.engine.case import CaseState
 from jieli.engine.definition import Process
@@ -131,10 +131,11 @@ def check_data(
     _, context = definitions.current_context(connection)
     nothing_yet = CaseState(case_id="", process=process, version=version, ref="", opened_at=now)
     words = definition.process.case
+    scope = scope_of(definition, nothing_yet, context, now)
+    given = {**filled.defaults(words.fields, scope), **raw}
     return forms.check(
-        words.fields, words.rules, raw, scope_of(definition, nothing_yet, context, now), now=now,
-        timezone=context.calendar.timezone,
-    )  # fmt: skip
+        words.fields, words.rules, given, scope, now=now, timezone=context.calendar.timezone
+    )
 
 
 def key_of(process: Process, data: Mapping[str, Any]) -> str:

@@ -6,6 +6,7 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    Float,
     ForeignKey,
     Index,
     Integer,
@@ -117,6 +118,7 @@ cases = Table(
     Column("search", Text, nullable=False),
     Column("parent_id", Text),
     Column("parent_visit", Integer),
+    Column("owner", Text),
     Column("opened_at", Moment, nullable=False),
     Column("closed_at", Moment),
     Column("due_at", Moment),
@@ -130,6 +132,9 @@ cases = Table(
           postgresql_where=text("status = 'open'"), sqlite_where=text("status = 'open'")),
     Index("ix_cases_key", "key"),
     Index("ix_cases_status_opened_at", "status", "opened_at"),
+    Index("ix_cases_open_owner", "owner",
+          postgresql_where=text("status = 'open'"), sqlite_where=text("status = 'open'")),
+    Index("ix_cases_process_closed_at", "process", "closed_at"),
     Index("ix_cases_contactable_buyer", "buyer",
           postgresql_where=text("status = 'open' AND NOT contact_blocked"),
           sqlite_where=text("status = 'open' AND NOT contact_blocked")),
@@ -146,13 +151,14 @@ case_starts = Table(
 )  # fmt: skip
 
 # Sub-cases: `tell` when the store must report the end, because the child knows no parent.
+# One visit may link several; a link from no visit (a ledger proposal) has visit 0.
 case_links = Table(
     "case_links", metadata,
     Column("parent_id", Text, ForeignKey("cases.id"), nullable=False),
     Column("parent_visit", Integer, nullable=False),
     Column("child_id", Text, ForeignKey("cases.id"), nullable=False),
     Column("tell", Boolean, nullable=False),
-    PrimaryKeyConstraint("parent_id", "parent_visit"),
+    PrimaryKeyConstraint("parent_id", "parent_visit", "child_id"),
     Index("ix_case_links_child_id", "child_id"),
 )  # fmt: skip
 
@@ -193,6 +199,7 @@ visits = Table(
     Column("role", Text),
     Column("assignee", Text),
     Column("candidates", Json, nullable=False),
+    Column("nobody", Boolean, nullable=False, server_default=false()),
     Column("generation", Integer, nullable=False),
     Column("window_start", Moment),
     Column("window_end", Moment),
@@ -200,6 +207,9 @@ visits = Table(
     Column("left_at", Moment),
     PrimaryKeyConstraint("case_id", "visit"),
     Index("ix_visits_live_due_at", "due_at",
+          postgresql_where=text("status NOT IN ('done', 'cancelled')"),
+          sqlite_where=text("status NOT IN ('done', 'cancelled')")),
+    Index("ix_visits_live_assignee", "assignee",
           postgresql_where=text("status NOT IN ('done', 'cancelled')"),
           sqlite_where=text("status NOT IN ('done', 'cancelled')")),
 )  # fmt: skip
@@ -331,6 +341,84 @@ case_events = Table(
     Index("ix_case_events_pending", "next_try_at",
           postgresql_where=text("status = 'pending'"), sqlite_where=text("status = 'pending'")),
     sqlite_autoincrement=True,
+)  # fmt: skip
+
+# ---- the calendar, the roster, the ledger, lists from elsewhere ----------------------------------
+
+# One row per schedule of a process: what has been begun, what comes next, what went wrong last.
+# `next_at` is a cache: empty means work it out; `words` tells a changed schedule from the same one.
+schedule_marks = Table(
+    "schedule_marks", metadata,
+    Column("process", Text, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("words", Text, nullable=False),
+    Column("reached", Moment, nullable=False),
+    Column("next_at", Moment),
+    Column("active", Boolean, nullable=False),
+    Column("reason", Text),
+    Column("reason_at", Moment),
+    PrimaryKeyConstraint("process", "number"),
+    Index("ix_schedule_marks_next_at", "next_at",
+          postgresql_where=text("active"), sqlite_where=text("active")),
+)  # fmt: skip
+
+roster_changes = Table(
+    "roster_changes", metadata,
+    Column("number", BigId, primary_key=True, autoincrement=True),
+    Column("key", Text, nullable=False, unique=True),
+    Column("change", Text, nullable=False),
+    _case_id(),
+    Column("recorded_at", Moment, nullable=False),
+    sqlite_autoincrement=True,
+)  # fmt: skip
+
+ledger_entries = Table(
+    "ledger_entries", metadata,
+    Column("id", BigId, primary_key=True, autoincrement=True),
+    Column("key", Text, nullable=False, unique=True),
+    Column("rule", Text, nullable=False),
+    Column("label", Text, nullable=False),
+    Column("person", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("evidence", Text, nullable=False),
+    Column("happened_at", Moment, nullable=False),
+    Column("month", Text, nullable=False),
+    Column("severity", Text),
+    Column("points", Float, nullable=False),
+    Column("money", Float, nullable=False),
+    Column("nth", Integer, nullable=False),
+    Column("step_text", Text, nullable=False),
+    Column("policy", Text, ForeignKey("contexts.id"), nullable=False),
+    Column("recorded_at", Moment, nullable=False),
+    Column("by", Text),
+    _case_id(),
+    Index("ix_ledger_entries_month", "month", "person"),
+    Index("ix_ledger_entries_person_rule", "person", "rule"),
+    sqlite_autoincrement=True,
+)  # fmt: skip
+
+imported_rows = Table(
+    "imported_rows", metadata,
+    Column("list", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("data", Json, nullable=False),
+    Column("imported_at", Moment, nullable=False),
+    Column("mark", Text),
+    Column("marked_at", Moment),
+    Column("mark_case", Text),
+    PrimaryKeyConstraint("list", "key"),
+    Index("ix_imported_rows_unmarked", "list", "imported_at",
+          postgresql_where=text("mark IS NULL"), sqlite_where=text("mark IS NULL")),
+)  # fmt: skip
+
+phrase_versions = Table(
+    "phrase_versions", metadata,
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("content_hash", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("author", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("published_at", Moment, nullable=False),
 )  # fmt: skip
 
 # ---- how Prefect shows it --------------------------------------------------------------------

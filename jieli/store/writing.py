@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, insert, update
@@ -25,7 +26,7 @@ Rows = list[dict[str, Any]]
 
 _MOVING = (
     "version", "status", "result", "title", "priority", "buyer", "contact_blocked", "tags",
-    "search", "closed_at", "due_at", "changed_at", "state", "revision", "fault", "fault_at",
+    "search", "owner", "closed_at", "due_at", "changed_at", "state", "revision", "fault", "fault_at",
 )  # fmt: skip
 _UPDATE_CASE = (
     update(cases)
@@ -174,6 +175,18 @@ def insert_calls(connection: Connection, rows: Rows) -> None:
 def insert_case_events(connection: Connection, rows: Rows) -> None:
     """Events for other cases; one that is queued already stays alone."""
     _many(connection, _QUEUE_EVENT, rows)
+
+
+def event_row(
+    event_id: str, kind: str, *, from_case: str, from_visit: int | None, to_case: str | None,
+    body: str, at: datetime,
+) -> dict[str, Any]:  # fmt: skip
+    """A pending row of case_events."""
+    return {
+        "event_id": event_id, "kind": kind, "from_case": from_case, "from_visit": from_visit,
+        "to_case": to_case, "body": body, "status": "pending", "attempt": 0, "next_try_at": at,
+        "queued_at": at,
+    }  # fmt: skip
 
 
 def block_contacts(connection: Connection, rows: Rows) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 from starlette.responses import Response
 
-from jieli.engine import forms
 from jieli.engine.definition import Button, FieldWords
 from jieli.engine.errors import FormError
 from jieli.engine.events import (
@@ -23,11 +23,14 @@ from jieli.engine.scope import form_of
 from jieli.engine.values import parse_duration
 from jieli.store.cases import Applied, Duplicate
 from jieli.texts import text
-from jieli.web import rows
+from jieli.web import asking, rows
 from jieli.web.fields import local_input
 from jieli.web.identity import colleagues
 from jieli.web.notices import Note, note_page
 from jieli.web.pages import page, see_other
+from jieli.web.phrases import hints
+from jieli.web.posted import is_empty
+from jieli.web.row_views import next_unfilled
 from jieli.web.task_form import shift_end, visible_fields
 from jieli.web.turn import Turn, ask_again, drop_draft, refused, save_draft, show, submit
 from jieli.web.typed import Notice
@@ -52,11 +55,7 @@ async def answer(turn: Turn, name: str) -> Response:
     if turn.actor.person is None:
         return _name_missing(turn)
     try:
-        answers = forms.check(
-            form_of(task.step), task.step.rules, turn.posted.values, task.scope,
-            now=task.now, timezone=task.context.calendar.timezone, button=button,
-            people=task.context.people,
-        )  # fmt: skip
+        answers = asking.checked(task, turn.posted.values, button)
     except FormError as error:
         return show(turn, replace(turn.typed, errors=error.fields), 422)
     if _asks_more(turn):
@@ -64,6 +63,8 @@ async def answer(turn: Turn, name: str) -> Response:
             "Because of your choice there is more to fill in. Please look and press again."
         )
         return ask_again(turn, "warn", words, 422)
+    if better := _better_words(turn):
+        return ask_again(turn, "warn", better, 422, hinted=True)
     if button.confirm and not turn.posted.is_confirmed:
         return _confirm(turn, name, button)
     event: type[WaitAnswered] | type[WorkItemAnswered]
@@ -77,10 +78,32 @@ async def answer(turn: Turn, name: str) -> Response:
     )  # fmt: skip
     if not isinstance(outcome, Applied | Duplicate):
         return refused(turn, outcome)
+    if button.stay:
+        await _keep_the_rest(turn, button)
+        return see_other(f"{turn.path}?noted=1")
     if task.draft:
         # An answer taken back later must come up as it was given, not as the draft before it.
         await drop_draft(turn)
     return see_other(f"{turn.path}?saved=1")
+
+
+def _better_words(turn: Turn) -> str:
+    """Said once: who presses again has read it."""
+    if turn.posted.is_hinted:
+        return ""
+    found = hints(turn.task.step, turn.posted.values, turn.task.context)
+    if not found:
+        return ""
+    return "\n".join([*found, text("If it is right as it is, press once more.")])
+
+
+async def _keep_the_rest(turn: Turn, button: Button) -> None:
+    """What was noted has been sent; what the step still asks for stays as it was typed."""
+    fields, others = form_of(turn.task.step), turn.task.step.buttons.values()
+    needed = {name for each in others if not each.stay for name in each.needs}
+    noted = {name for name in button.needs if name not in needed and not fields[name].required}
+    values = {name: value for name, value in turn.posted.values.items() if name not in noted}
+    await save_draft(replace(turn, posted=replace(turn.posted, values=values)))
 
 
 def _asks_more(turn: Turn) -> bool:
@@ -195,33 +218,41 @@ async def arrange_rows(turn: Turn, rest: str) -> Response:
     words = form_of(turn.task.step).get(name)
     if words is None or words.type != "rows" or not number.isdecimal():
         return show(turn, turn.typed)
-    verb = turn.posted.do.partition(":")[0]
-    mistakes = _row_mistakes(turn, name, words, int(number)) if verb == "row_save" else {}
-    if mistakes:
-        return show(turn, replace(turn.typed, errors=mistakes), 422)
-    changed = replace(turn, posted=rows.change(turn.posted, name, verb, int(number)))
+    verb, at = turn.posted.do.partition(":")[0], int(number)
+    if verb == "row_save":
+        return await _save_row(turn, name, words, at)
+    changed = replace(turn, posted=rows.change(turn.posted, name, verb, at))
     await save_draft(changed)
-    said = (Notice("good", text("The row is saved.")),) if verb == "row_save" else ()
-    return show(changed, replace(changed.typed, notices=said))
+    return show(changed, changed.typed)
 
 
-def _row_mistakes(turn: Turn, name: str, words: FieldWords, number: int) -> dict[str, str]:
-    """What is wrong with one row alone, keyed as if the whole form had been checked."""
-    given = turn.posted.values.get(name) or []
-    if number >= len(given):
-        return {f"{name}": text("This row is empty.")}
-    alone = words.model_copy(update={"required": False, "show_if": None, "min": None})
+async def _save_row(turn: Turn, name: str, words: FieldWords, number: int) -> Response:
+    """One row is checked and kept; in a filled table the next unfilled one opens."""
+    typed = turn.typed
+    given, table = turn.posted.values.get(name) or [], typed.values.get(name) or []
+    at = rows.place(given, table, number)
+    mistakes = _row_mistakes(turn, name, words, table[at] if at is not None else {})
+    if mistakes:
+        where = f"{name}.{at if at is not None else number}."
+        errors = {where + key if key else name: said for key, said in mistakes.items()}
+        return show(turn, replace(typed, errors=errors), 422)
+    changed = replace(turn, posted=rows.change(turn.posted, name, "row_save", number))
+    await save_draft(changed)
+    opened = {key: row for key, row in typed.open_rows.items() if key != name}
+    if words.fill and (following := next_unfilled(words, table, at or 0)) is not None:
+        opened[name] = following
+    said = (Notice("good", text("The row is saved.")),)
+    return show(changed, replace(changed.typed, open_rows=opened, notices=said))
+
+
+def _row_mistakes(turn: Turn, name: str, words: FieldWords, row: dict[str, Any]) -> dict[str, str]:
+    """What is wrong with one row alone, by column."""
+    if is_empty(row):
+        return {"": text("This row is empty.")}
     try:
-        forms.check(
-            {name: alone}, (), {name: [given[number]]}, turn.task.scope, now=turn.task.now,
-            timezone=turn.task.context.calendar.timezone, people=turn.task.context.people,
-        )  # fmt: skip
+        asking.check_row(turn.task, name, words, row)
     except FormError as error:
-        first = f"{name}.0."
-        return {
-            f"{name}.{number}.{key.removeprefix(first)}" if key.startswith(first) else key: message
-            for key, message in error.fields.items()
-        }
+        return {key.removeprefix(f"{name}.0."): said for key, said in error.fields.items()}
     return {}
 
 

@@ -16,7 +16,22 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from jieli.texts import text
-from jieli.web import hooks, links, me, outbox, staff, staff_people, staff_start
+from jieli.web import (
+    blank_forms,
+    board,
+    hooks,
+    imports,
+    ledger,
+    links,
+    me,
+    me_ledger,
+    outbox,
+    reports,
+    roster,
+    staff,
+    staff_people,
+    staff_start,
+)
 from jieli.web.notices import Note, not_found, note_page
 from jieli.web.pages import STATIC
 from jieli.web.resources import Resources, check_address
@@ -29,12 +44,16 @@ LOOPBACK_HOSTS = ["127.0.0.1", "localhost", "[::1]", "testserver"]
 def public_app(resources: Resources) -> FastAPI:
     """Links, 我的待办 behind a PIN, signed calls. In production only with an https address."""
     check_address(resources.settings)
-    return _app(resources, [links.router, me.router, hooks.router], is_secure=resources.is_secure)
+    routers = [links.router, me.router, me_ledger.router, hooks.router]
+    return _app(resources, routers, is_secure=resources.is_secure)
 
 
 def staff_app(resources: Resources) -> FastAPI:
     """Pages without a PIN. Its address is loopback; who may reach it is decided there alone."""
-    routers = [staff.router, staff_start.router, staff_people.router]
+    routers = [
+        board.router, staff.router, reports.router, ledger.router, roster.router, staff_start.router,
+        imports.router, blank_forms.router, staff_people.router,
+    ]  # fmt: skip
     if resources.settings.profile == "development":
         routers.append(outbox.router)
     app = _app(resources, routers, is_secure=False)
@@ -61,7 +80,7 @@ def _app(resources: Resources, routers: Iterable[APIRouter], *, is_secure: bool)
 
 
 class _Static(StaticFiles):
-    """Our one stylesheet; its address changes with its content, so it may be kept."""
+    """Our own few files; their addresses change with their content, so they may be kept."""
 
     async def get_response(self, path: str, scope: Scope) -> Response:
         response = await super().get_response(path, scope)

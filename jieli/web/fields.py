@@ -11,9 +11,10 @@ from jieli.engine.context import Context
 from jieli.engine.definition import FieldWords
 from jieli.texts import text
 from jieli.web.posted import PREFIX
-from jieli.web.shown import Shown, show_all
+from jieli.web.shown import Shown, calls_for_attention
 
 RADIOS_AT_MOST = 7
+RADIOS_IN_CARD = 3
 INPUTMODE = {"number": "decimal", "money": "decimal", "phone": "tel"}
 INPUT_TYPE = {"date": "date", "datetime": "datetime-local", "phone": "tel"}
 
@@ -37,6 +38,22 @@ class RowView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CardView:
+    """One row of a filled table: what it is about, what is asked, how far it is."""
+
+    index: int
+    title: str
+    shown: tuple[Shown, ...]
+    hidden: tuple[tuple[str, str], ...]
+    columns: tuple[FieldView, ...]
+    flags: tuple[Shown, ...]
+    is_filled: bool
+    is_open: bool
+    is_wrong: bool
+    may_drop: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FieldView:
     """One field as the template draws it; `key` is its name in the form and in the errors."""
 
@@ -55,6 +72,8 @@ class FieldView:
     rows: tuple[RowView, ...] = ()
     open_index: int | None = None
     columns: tuple[FieldView, ...] = ()
+    cards: tuple[CardView, ...] = ()
+    flagged: bool = False
 
     @property
     def name(self) -> str:
@@ -71,27 +90,19 @@ class Filling:
     values: Mapping[str, Any]
     errors: Mapping[str, str] = field(default_factory=dict)
     required: frozenset[str] = frozenset()
-    people: tuple[str, ...] = ()
     quick: tuple[tuple[str, str], ...] = ()
     open_rows: Mapping[str, int] = field(default_factory=dict)
 
 
-def field_views(fields: Mapping[str, FieldWords], filling: Filling) -> list[FieldView]:
-    """The views of a form's fields, in their order."""
-    return [
-        _rows_view(name, words, filling)
-        if words.type == "rows"
-        else _view(name, words, filling.values.get(name, words.default), filling)
-        for name, words in fields.items()
-    ]
-
-
-def _view(key: str, words: FieldWords, value: Any, filling: Filling) -> FieldView:
+def field_view(
+    key: str, words: FieldWords, value: Any, filling: Filling, *, in_card: bool = False
+) -> FieldView:
+    """One field; in a card of a table its choices take one line."""
     is_required = key in filling.required or words.required is True
     return FieldView(
         key=key,
         label=words.label,
-        control=_control(words, filling),
+        control=_control(words, in_card=in_card),
         required=is_required,
         hint=words.hint,
         value=_typed_again(words, value, filling.context),
@@ -101,19 +112,23 @@ def _view(key: str, words: FieldWords, value: Any, filling: Filling) -> FieldVie
         maxlength=words.max_length,
         options=_options(words, value, filling),
         # A time that may not lie in the future is not "in two hours".
-        quick=filling.quick if words.type == "datetime" and words.max is None else (),
+        quick=filling.quick
+        if words.type == "datetime" and words.max is None and not in_card
+        else (),
+        flagged=calls_for_attention(words, value),
     )
 
 
-def _control(words: FieldWords, filling: Filling) -> str:
+def _control(words: FieldWords, *, in_card: bool) -> str:
     match words.type:
         case "choice":
-            return "radios" if len(words.of) <= RADIOS_AT_MOST else "select"
-        case "choices":
+            most = RADIOS_IN_CARD if in_card else RADIOS_AT_MOST
+            return "radios" if len(words.of) <= most else "select"
+        case "choices" | "people":
             return "checks"
         case "yes_no":
             return "radios"
-        case "person":
+        case "person" | "ledger_rule":
             return "select"
         case "long_text":
             return "textarea"
@@ -127,20 +142,34 @@ def _options(words: FieldWords, value: Any, filling: Filling) -> tuple[Option, .
         case "choice":
             offered, chosen = dict(words.of), {str(value)}
         case "choices":
-            offered = dict(words.of)
-            chosen = set(map(str, value)) if isinstance(value, list | tuple) else {str(value)}
+            offered, chosen = dict(words.of), _several(value)
         case "yes_no":
             offered = {"yes": text("Yes"), "no": text("No")}
             chosen = {{True: "yes", False: "no"}.get(value, str(value))}
-        case "person":
-            names = filling.people or tuple(
-                key for key, person in filling.context.people.items() if person.active
-            )
-            offered = {key: filling.context.label(key) for key in names}
-            chosen = {str(value)}
+        case "person" | "people":
+            offered, chosen = _people(words, filling.context), _several(value)
+        case "ledger_rule":
+            rules = filling.context.ledger.rules
+            offered, chosen = {key: rule.label for key, rule in rules.items()}, {str(value)}
+        case "ledger_rule":
+            rules = filling.context.ledger.rules
+            offered, chosen = {key: rule.label for key, rule in rules.items()}, {str(value)}
         case _:
             return ()
     return tuple(Option(key, label, key in chosen) for key, label in offered.items())
+
+
+def _several(value: Any) -> set[str]:
+    return set(map(str, value)) if isinstance(value, list | tuple) else {str(value)}
+
+
+def _people(words: FieldWords, context: Context) -> dict[str, str]:
+    """Who may be chosen: everybody active, or those of the role the field names."""
+    return {
+        key: person.name
+        for key, person in context.people.items()
+        if person.active and (words.role is None or words.role in person.roles)
+    }
 
 
 def _typed_again(words: FieldWords, value: Any, context: Context) -> str:
@@ -161,50 +190,3 @@ def local_input(value: str, context: Context) -> str:
     if moment.tzinfo is None:
         return value
     return f"{moment.astimezone(context.calendar.zone):%Y-%m-%dT%H:%M}"
-
-
-def _rows_view(name: str, words: FieldWords, filling: Filling) -> FieldView:
-    rows = [row for row in filling.values.get(name) or [] if isinstance(row, dict)]
-    opened = _opened(name, rows, filling)
-    saved = tuple(
-        RowView(
-            index,
-            tuple(show_all(words.fields, row, filling.context, filling.now)),
-            tuple(_hidden(name, index, words, row)),
-        )
-        for index, row in enumerate(rows)
-        if index != opened
-    )
-    values = rows[opened] if opened is not None and opened < len(rows) else {}
-    columns = [
-        _view(f"{name}.{opened}.{column}", about, values.get(column, about.default), filling)
-        for column, about in words.fields.items()
-    ]
-    return FieldView(
-        key=name, label=words.label, control="rows", hint=words.hint, value="",
-        required=name in filling.required or words.required is True,
-        error=filling.errors.get(name), rows=saved, open_index=opened,
-        columns=tuple(columns) if opened is not None else (),
-    )  # fmt: skip
-
-
-def _opened(name: str, rows: list[dict[str, Any]], filling: Filling) -> int | None:
-    """The row whose controls are shown: one with a mistake first, then the one asked for."""
-    wrong = [key.split(".")[1] for key in filling.errors if key.startswith(f"{name}.")]
-    if wrong and wrong[0].isdigit():
-        return int(wrong[0])
-    return filling.open_rows.get(name, None if rows else 0)
-
-
-def _hidden(
-    name: str, index: int, words: FieldWords, row: Mapping[str, Any]
-) -> list[tuple[str, str]]:
-    pairs: list[tuple[str, str]] = []
-    for column in words.fields:
-        value = row.get(column)
-        if value is True or value is False:
-            value = "yes" if value else "no"
-        for each in value if isinstance(value, list) else [value]:
-            if each not in (None, ""):
-                pairs.append((f"{PREFIX}{name}.{index}.{column}", str(each)))
-    return pairs

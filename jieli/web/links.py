@@ -87,6 +87,8 @@ def _said(request: Request) -> tuple[Notice, ...]:
     """What the page before has done; words only."""
     if "saved" in request.query_params:
         return (Notice("good", text("Saved.")),)
+    if "noted" in request.query_params:
+        return (Notice("good", text("Noted. The task stays open.")),)
     if "draft" in request.query_params:
         return (Notice("good", text("The draft is saved. Nothing was sent yet.")),)
     return ()

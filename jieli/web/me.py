@@ -63,15 +63,15 @@ class Mine:
 @router.api_route("", methods=["GET", "HEAD"])
 async def tasks(request: Request, q: str = "") -> Response:
     """The list."""
-    mine = await _mine(request)
+    mine = await mine_of(request)
     if mine is None:
-        return _ask(request)
+        return ask_pin(request)
     resources, search = resources_of(request), q.strip()[:LONGEST_SEARCH]
     found, context, now = await run_in_threadpool(_items, resources, mine.session.person, search)
     nonce = new_nonce(resources.ring, mine.session.key)
     shown = [_item(each, context, now) for each in found]
     words = {**mine.bar("tasks", nonce), "tasks": shown, "search": search}
-    return _kept(request, mine, page(request, "me.html", {"page": words}))
+    return kept(request, mine, page(request, "me.html", {"page": words}))
 
 
 @router.post("")
@@ -82,7 +82,7 @@ async def log_in(request: Request) -> Response:
     person, pin = str(form.get("person", ""))[:80], str(form.get("pin", ""))
     session = await check_pin(resources.database, person, pin)
     if isinstance(session, str):
-        return _ask(request, person=person, error=session, status=401)
+        return ask_pin(request, person=person, error=session, status=401)
     response = see_other("/me")
     keep_session(response, session, resources.ring, resources.settings)
     return response
@@ -99,7 +99,7 @@ async def leave(request: Request) -> Response:
 @router.post("/open")
 async def open_item(request: Request) -> Response:
     """Open a task of the list: by a link of one's own, the same page as from a message."""
-    mine = await _mine(request)
+    mine = await mine_of(request)
     form = await request.form(max_files=0)
     if mine is None or _nonce(request, mine, form.get("nonce")) is None:
         return see_other("/me")
@@ -114,9 +114,9 @@ async def open_item(request: Request) -> Response:
 @router.api_route("/start", methods=["GET", "HEAD"])
 async def choose(request: Request) -> Response:
     """Which process?"""
-    mine = await _mine(request)
+    mine = await mine_of(request)
     if mine is None:
-        return _ask(request)
+        return ask_pin(request)
     processes, _ = await run_in_threadpool(read_processes, resources_of(request).database)
     offered = [each for each in processes.values() if starting.may_start(each, mine.roles)]
     return choose_page(request, _desk(request, mine), offered)
@@ -125,9 +125,9 @@ async def choose(request: Request) -> Response:
 @router.api_route("/start/{process}", methods=["GET", "HEAD"])
 async def blank_form(request: Request, process: str) -> Response:
     """The start form."""
-    mine = await _mine(request)
+    mine = await mine_of(request)
     if mine is None:
-        return _ask(request)
+        return ask_pin(request)
     try:
         blank = await run_in_threadpool(read_blank, resources_of(request).database, process)
     except ProcessNotFound:
@@ -140,9 +140,9 @@ async def blank_form(request: Request, process: str) -> Response:
 @router.post("/start/{process}")
 async def start(request: Request, process: str) -> Response:
     """Start a case."""
-    mine = await _mine(request)
+    mine = await mine_of(request)
     if mine is None:
-        return _ask(request, status=401)
+        return ask_pin(request, status=401)
     try:
         blank = await run_in_threadpool(read_blank, resources_of(request).database, process)
     except ProcessNotFound:
@@ -169,7 +169,8 @@ async def start(request: Request, process: str) -> Response:
 # ---- reading -------------------------------------------------------------------------------------
 
 
-async def _mine(request: Request) -> Mine | None:
+async def mine_of(request: Request) -> Mine | None:
+    """Whose session it is, if it still counts."""
     resources = resources_of(request)
     session = read_session(request, resources.ring)
     return await run_in_threadpool(_known, resources, session) if session else None
@@ -239,13 +240,15 @@ def _desk(request: Request, mine: Mine) -> Desk:
     return Desk("/me/start", mine.session.key, mine.bar("start", nonce), mine.session.person)
 
 
-def _ask(request: Request, *, person: str = "", error: str = "", status: int = 200) -> Response:
+def ask_pin(request: Request, *, person: str = "", error: str = "", status: int = 200) -> Response:
+    """The page before the session."""
     return pin_page(
         request, title=text("My tasks"), action="/me", person=person, error=error, status=status
     )
 
 
-def _kept(request: Request, mine: Mine, response: Response) -> Response:
+def kept(request: Request, mine: Mine, response: Response) -> Response:
+    """The answer, with the session's cookie renewed."""
     # The session lives as long as the list is in use.
     resources = resources_of(request)
     keep_session(response, mine.session, resources.ring, resources.settings)

@@ -40,10 +40,12 @@ def _templates() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals.update(text=text, stylesheet=_stylesheet())
+    environment.globals.update(
+        text=text, stylesheet=_address("jieli.css"), copy_script=_address("copy.js")
+    )
     return environment
 
 
-def _stylesheet() -> str:
-    content = (STATIC / "jieli.css").read_bytes()
-    return f"/static/jieli.css?v={hashlib.sha256(content).hexdigest()[:12]}"
+def _address(name: str) -> str:
+    content = (STATIC / name).read_bytes()
+    return f"/static/{name}?v={hashlib.sha256(content).hexdigest()[:12]}"

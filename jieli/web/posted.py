@@ -10,9 +10,12 @@ from typing import Any
 from starlette.datastructures import FormData
 
 from jieli.engine.definition import FieldWords
+from jieli.engine.filled import ROW
+from jieli.engine.forms import MOST_FILLED_ROWS
 
 PREFIX = "f."
 MOST_ROWS = 200
+LONGEST_KEY = 200
 _INDEX = re.compile(r"\d{1,3}")
 
 
@@ -28,6 +31,7 @@ class Posted:
     to: str = ""
     reason: str = ""
     is_confirmed: bool = False
+    is_hinted: bool = False
     shown: frozenset[str] = frozenset()
     values: dict[str, Any] = field(default_factory=dict)
     open_rows: dict[str, int] = field(default_factory=dict)
@@ -45,6 +49,7 @@ def read_posted(form: FormData, fields: Mapping[str, FieldWords]) -> Posted:
         to=said.get("to", ""),
         reason=said.get("reason", "").strip(),
         is_confirmed=said.get("confirmed") == "yes",
+        is_hinted=said.get("hinted") == "yes",
         shown=frozenset(filter(None, said.get("shown", "").split(" "))),
     )
     for name, words in fields.items():
@@ -59,7 +64,7 @@ def read_posted(form: FormData, fields: Mapping[str, FieldWords]) -> Posted:
 
 
 def _value(form: FormData, key: str, words: FieldWords) -> str | list[str] | None:
-    if words.type == "choices":
+    if words.type in ("choices", "people"):
         return [each for each in form.getlist(key) if isinstance(each, str) and each]
     given = form.get(key)
     return given.replace("\r\n", "\n") if isinstance(given, str) else None
@@ -70,10 +75,16 @@ def _rows(form: FormData, name: str, words: FieldWords) -> list[dict[str, Any]]:
     found: dict[int, dict[str, Any]] = {}
     for key in form:
         index, _, column = key.removeprefix(start).partition(".")
-        if key.startswith(start) and _INDEX.fullmatch(index) and column in words.fields:
+        if not key.startswith(start) or not _INDEX.fullmatch(index):
+            continue
+        if column == ROW and words.fill:
+            found.setdefault(int(index), {})[ROW] = str(form[key])[:LONGEST_KEY]
+        elif column in words.fields:
             value = _value(form, key, words.fields[column])
             found.setdefault(int(index), {})[column] = value
-    return [found[index] for index in sorted(found)][:MOST_ROWS]
+    return [found[index] for index in sorted(found)][
+        : MOST_FILLED_ROWS if words.fill else MOST_ROWS
+    ]
 
 
 def _drop_empty_open_rows(posted: Posted) -> None:

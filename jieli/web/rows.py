@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from jieli.engine.filled import ROW
 from jieli.web.posted import MOST_ROWS, Posted
 
 
@@ -20,6 +22,20 @@ def change(posted: Posted, name: str, verb: str, number: int) -> Posted:
         case "row_drop" if number < len(rows):
             del rows[number]
     return replace(posted, values={**posted.values, name: rows}, open_rows=opened)
+
+
+def place(
+    given: Sequence[Mapping[str, Any]], table: Sequence[Mapping[str, Any]], number: int
+) -> int | None:
+    """Where a posted row stands in the table put right; None if its source is there no more."""
+    if number >= len(given):
+        return None
+    own = given[number].get(ROW)
+    if own:
+        return next((at for at, row in enumerate(table) if row.get(ROW) == own), None)
+    before = sum(1 for row in given[:number] if not row.get(ROW))
+    typed_in = [at for at, row in enumerate(table) if not row.get(ROW)]
+    return typed_in[before] if before < len(typed_in) else None
 
 
 def put(values: dict[str, Any], key: str, value: str) -> None:

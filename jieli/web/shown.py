@@ -13,15 +13,21 @@ from jieli.engine.definition import FieldWords
 from jieli.texts import text
 from jieli.web.moments import day_words, moment_words
 
+NOTHING = {"", "无", "没有", "none", "no", "-"}
+
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """One line of a list of facts; `tel` is set when the number may be called now."""
+    """One line of a list of facts; `tel` is set when the number may be called now.
+
+    `flagged` values get a mark that does not rest on colour alone.
+    """
 
     label: str
     value: str
     tel: str | None = None
     rows: tuple[tuple[Shown, ...], ...] = ()
+    flagged: bool = False
 
 
 def show_all(
@@ -45,7 +51,14 @@ def show(
         return Shown(words.label, text("{n} rows", n=len(rows)), rows=rows)
     said = value_words(words, value, context, now)
     tel = _dialled(said) if words.type == "phone" and may_call else None
-    return Shown(words.label, said, tel)
+    return Shown(words.label, said, tel, flagged=calls_for_attention(words, value))
+
+
+def calls_for_attention(words: FieldWords, value: Any) -> bool:
+    """Whether a highlighted field says something; 无 says that there is nothing."""
+    if not words.highlight or value in (None, "", False, "no", []):
+        return False
+    return str(value).strip() not in NOTHING
 
 
 def value_words(words: FieldWords, value: Any, context: Context, now: datetime) -> str:
@@ -58,8 +71,15 @@ def value_words(words: FieldWords, value: Any, context: Context, now: datetime) 
             return text(", ").join(words.of.get(str(each), str(each)) for each in value)
         case "yes_no":
             return text("Yes") if value in (True, "yes", "true") else text("No")
-        case "person":
+        case "people" if isinstance(value, list):
+            return text(", ").join(context.label(str(each)) for each in value)
+        case "person" | "people":
             return context.label(str(value))
+        case "ledger_rule" if rule := context.ledger.rules.get(str(value)):
+            return rule.label
+        case "ledger_rule":
+            rule = context.ledger.rules.get(str(value))
+            return rule.label if rule else str(value)
         case "money":
             return _money(value)
         case "datetime" if moment := _datetime(value):

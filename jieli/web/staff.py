@@ -182,6 +182,7 @@ def _case(request: Request, around: Around, shown: CasePage, own: Definition) ->
         **bar(request, "cases", around),
         **_line(shown.line, [], around),
         "version": shown.line.version,
+        "owner": context.label(state.owner),
         "fault": shown.line.fault,
         "facts": show_all(own.process.case.fields, state.data, context, now),
         "waits_for": timeline.waiting(shown, context, now),

@@ -74,7 +74,11 @@ def choose_page(request: Request, desk: Desk, processes: list[Process]) -> Respo
     offered = [
         {"name": each.process, "title": each.title, "about": each.about} for each in processes
     ]
-    words = {**desk.words, "processes": offered, "base": desk.base}
+    words = {
+        **desk.words, "processes": offered, "base": desk.base, "heading": text("Start a case"),
+        # Paper for an outage is the supervisor's to print.
+        "blank_forms": desk.person is None,
+    }  # fmt: skip
     return page(request, "choose_process.html", {"page": words})
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from jieli.engine import forms
 from jieli.engine.context import Context
-from jieli.engine.definition import CallStep, FieldWords, Process, StepWords
+from jieli.engine.definition import CallStep, FieldWords, Process, StepWords, SubCaseStep
 from jieli.engine.scope import form_of
 from jieli.store.starts import Start, Started
 from jieli.web.resources import Resources
@@ -49,6 +49,8 @@ def _written_by(step: StepWords) -> Iterator[str]:
         yield from button.sets
     if isinstance(step, CallStep):
         yield from step.call.save
+    if isinstance(step, SubCaseStep):
+        yield from step.sub_case.save
 
 
 def start_scope(process: Process, context: Context) -> dict[str, Any]:
@@ -56,6 +58,8 @@ def start_scope(process: Process, context: Context) -> dict[str, Any]:
     return {
         "settings": {name: setting.value for name, setting in process.settings.items()},
         "case": {"shop": context.shop},
+        "ledger": context.ledger.names,
+        "roles": _members(context),
     }
 
 
@@ -65,8 +69,12 @@ def checked(
     """The case's data; raises FormError."""
     return forms.check(
         fields, process.case.rules, raw, start_scope(process, context), now=now,
-        timezone=context.calendar.timezone, people=context.people,
+        timezone=context.calendar.timezone, people=context.people, members=_members(context),
     )  # fmt: skip
+
+
+def _members(context: Context) -> dict[str, list[str]]:
+    return {role: context.members(role) for role in context.roles}
 
 
 async def begin(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from typing import Any, cast
@@ -11,8 +11,8 @@ from jieli.engine.case import CaseState, Visit
 from jieli.engine.context import Context
 from jieli.engine.definition import HumanStep, WaitStep
 from jieli.engine.published import Definition
-from jieli.engine.scope import scope_of
-from jieli.store import definitions, drafts, links, people, queries
+from jieli.engine.scope import form_of, scope_for
+from jieli.store import definitions, drafts, filling, links, people, queries
 from jieli.store.database import Database
 from jieli.store.links import Link
 from jieli.store.replay import stored_state
@@ -33,6 +33,7 @@ class Task:
     now: datetime
     session: Session | None
     draft: dict[str, Any]
+    fills: dict[str, Any] = field(default_factory=dict)
 
     @cached_property
     def step(self) -> HumanStep | WaitStep:
@@ -42,7 +43,7 @@ class Task:
     @cached_property
     def scope(self) -> dict[str, Any]:
         """The names expressions and templates may use."""
-        return scope_of(self.definition, self.state, self.context, self.now)
+        return scope_for(self.definition, self.state, self.context, self.now, self.visit)
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,18 @@ def load_task(
         own = session if who and session and session.seal == seal_of(who) else None
         author = draft_author(link, own)
         draft = drafts.read(connection, link.case_id, link.visit, author)
-    return Task(link, definition, context, state, visit, now, own, draft)
+        task = Task(link, definition, context, state, visit, now, own, draft)
+        return replace(task, fills=_fills(connection, task))
+
+
+def _fills(connection: Any, task: Task) -> dict[str, Any]:
+    """What the form holds before anybody typed."""
+    fields = form_of(task.step)
+    if task.visit.status == "held" or not any(each.fill for each in fields.values()):
+        return {}
+    return filling.fill_values(
+        connection, task.definition, task.state, task.context, fields, task.scope, task.now
+    )
 
 
 def draft_author(link: Link, session: Session | None) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from jieli.engine import business_time, forms
+from jieli.engine import business_time, duty, forms
 from jieli.engine.definition import FieldWords
 from jieli.engine.scope import form_of
 from jieli.texts import text
@@ -34,9 +34,12 @@ def quick_times(task: Task) -> tuple[tuple[str, str], ...]:
 
 def shift_end(task: Task) -> datetime | None:
     """When the person's working time is over, else the desk's; None outside of both."""
-    person = task.context.people.get(task.visit.assignee or task.link.person or "")
-    hours = (person.works if person else None) or task.context.desk_hours(task.visit.role)
-    if hours is None:
+    person = task.visit.assignee or task.link.person or ""
+    if until := duty.on_duty_until(task.context, person, task.now):
+        return until
+    known = task.context.people.get(person)
+    if known is not None and known.works is not None:
         return None
-    opening = business_time.opening_at(hours, task.context.calendar, task.now)
+    hours = task.context.desk_hours(task.visit.role)
+    opening = business_time.opening_at(hours, task.context.calendar, task.now) if hours else None
     return opening.end if opening else None

@@ -6,30 +6,27 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from jieli.engine import filled
 from jieli.engine.definition import Button, HumanStep
 from jieli.engine.expressions import render
+from jieli.engine.move import Move
 from jieli.engine.scope import form_of
+from jieli.engine.steps.work_item import signatures_needed
 from jieli.texts import text
 from jieli.web import identity
+from jieli.web.asking import put_right
+from jieli.web.earlier import earlier_steps
 from jieli.web.identity import Actor
 from jieli.web.moments import due_words, left_words, moment_words, seconds_words
 from jieli.web.notices import GivenAnswer
-from jieli.web.shown import Shown, show_all
+from jieli.web.phrases import phrase_groups
+from jieli.web.shown import show_all
 from jieli.web.task import Task
 from jieli.web.task_form import quick_times, visible_fields
 from jieli.web.typed import Notice, Typed, Wrong, form_views, wrong_fields
 
 SOON = timedelta(minutes=30)
 PRIORITIES = {"urgent": "Urgent", "high": "High priority"}
-
-
-@dataclass(frozen=True, slots=True)
-class Earlier:
-    """A step that was done before."""
-
-    title: str
-    about: str
-    facts: tuple[Shown, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,19 +56,27 @@ def task_page(task: Task, actor: Actor, typed: Typed, *, action: str, nonce: str
         "delegate_error": typed.delegate_error,
         "to": typed.to,
         "reason": typed.reason,
+        "hinted": typed.hinted,
+        "phrases": phrase_groups(task.step, task.context) if is_open else [],
     }
 
 
 def initial(task: Task) -> Typed:
-    """What an opened form holds: the draft, a taken-back answer, the case's own values."""
+    """What an opened form holds: the draft, a taken-back answer, the case's values, defaults."""
     if task.draft:
-        return Typed(values=task.draft)
+        return Typed(values=put_right(task, {**_unfilled(task), **task.draft}))
     known = {
         name: task.state.data[words.case_field]
         for name, words in form_of(task.step).items()
         if words.case_field and task.state.data.get(words.case_field) is not None
     }
-    return Typed(values={**known, **task.visit.answers})
+    return Typed(values=put_right(task, {**task.fills, **known, **task.visit.answers}))
+
+
+def _unfilled(task: Task) -> dict[str, Any]:
+    """The defaults that were worked out, without the tables: those the draft has as they are."""
+    tables = filled.tables(form_of(task.step))
+    return {name: value for name, value in task.fills.items() if name not in tables}
 
 
 def _head(task: Task) -> dict[str, Any]:
@@ -82,6 +87,7 @@ def _head(task: Task) -> dict[str, Any]:
         "ref": task.state.ref,
         "process": task.definition.process.title,
         "case_title": task.state.title,
+        "owner": task.context.label(task.state.owner),
         "due": due_words(due, task.now, zone) if due else None,
         "is_late": bool(due and due < task.now),
         "is_soon": bool(due and due - task.now < SOON),
@@ -99,7 +105,7 @@ def _story(task: Task) -> dict[str, Any]:
     summary = {name: case.fields[name] for name in dict.fromkeys(wanted)}
     rest = {name: words for name, words in case.fields.items() if name not in summary}
     data, context, now = task.state.data, task.context, task.now
-    earlier = _earlier(task)
+    earlier = earlier_steps(task)
     return {
         "about": render(task.step.about, task.scope).strip(),
         "summary": show_all(summary, data, context, now, may_call=may_call),
@@ -125,26 +131,6 @@ def is_call_time(task: Task) -> bool:
     if visit.window_start is None or visit.window_end is None:
         return step.only_during is None
     return visit.window_start <= task.now < visit.window_end
-
-
-def _earlier(task: Task) -> list[Earlier]:
-    steps, zone = task.definition.process.steps, task.context.calendar.zone
-    found: list[tuple[str, Earlier]] = []
-    for name, answer in task.state.answers.items():
-        if name not in steps or not answer.get("by"):
-            continue
-        step, at = steps[name], datetime.fromisoformat(answer["at"])
-        button = getattr(step, "buttons", {}).get(answer.get("button"))
-        about = [
-            button.label if button else "",
-            task.context.label(answer["by"]),
-            moment_words(at, task.now, zone),
-        ]
-        facts = show_all(form_of(step), answer.get("fields") or {}, task.context, task.now)
-        title = render(step.title, task.scope) or name
-        words = Earlier(title, " · ".join(filter(None, about)), tuple(facts))
-        found.append((answer["at"], words))
-    return [words for _, words in sorted(found, key=lambda each: each[0])]
 
 
 def _identity(task: Task, actor: Actor, typed: Typed) -> dict[str, Any]:
@@ -184,7 +170,9 @@ def _buttons(task: Task, actor: Actor) -> list[ButtonView]:
 def _button_note(task: Task, name: str, button: Button) -> str:
     signers = getattr(task.step, "signers", None)
     if signers and signers.button == name:
-        return text("{n} of {m} have signed", n=len(task.visit.signatures), m=signers.need)
+        move = Move(task.definition, task.state, task.context, task.now)
+        need = signatures_needed(move, signers)
+        return text("{n} of {m} have signed", n=len(task.visit.signatures), m=need)
     role = task.context.roles.get(button.role) if button.role else None
     return text("only {role}", role=role.label) if role else ""
 

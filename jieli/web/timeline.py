@@ -20,13 +20,17 @@ TIMERS = {
     "window_open": "Window opens", "window_close": "Window closes",
     "wait_over": "Waiting is over",
     "take_back": "The answer becomes final", "staffed": "Somebody is on shift",
+    "overrun": "So late that a ledger entry is proposed",
 }  # fmt: skip
 MESSAGE_STATES = {
     "pending": "To be sent", "sent": "Sent", "rejected": "Refused by the channel",
     "cancelled": "No longer needed", "given_up": "Given up",
 }  # fmt: skip
-KEY_EVENTS = {"case_started", "step_done", "case_closed", "answered"}
-QUIET = {"data_changed", "timer_fired", "tags", "branch_arrived", "call_asked"}
+KEY_EVENTS = {"case_started", "step_done", "case_closed", "answered", "noted", "handed_over"}
+QUIET = {
+    "data_changed", "timer_fired", "tags", "branch_arrived", "call_asked", "fan_opened",
+    "fan_arrived",
+}  # fmt: skip
 PEOPLES_STEPS = {"human", "wait"}
 SENTENCES = {
     "case_started": "The case was started by {name}",
@@ -54,7 +58,26 @@ SENTENCES = {
     "sub_case_asked": "{title}: a linked case is started",
     "cancelled": "{name} cancelled the case: {reason}",
     "case_closed": "The case is closed: {result}",
+    "not_understood": "{title}: “{value}” does not fit {field} and was left out",
+    "reminder_merged": "{title}: several reminders were due, one was sent",
+    "noted": "{name}: {button} ({title}), noted",
+    "reassigned": "{name} gives {title} to {to}: {reason}",
+    "due_moved": "{title}: now due {due}",
+    "fan_empty": "{title}: there was nobody and nothing to do it for",
+    "owner_changed": "{to} answers for the case now",
+    "handed_over": "What {was} had is handed to {to}: {reason}",
+    "handed_over_asked": "{title}: the open work of {was} goes to {to}",
+    "proposed": "Proposed for the ledger: {rule} ({to})",
+    "not_proposed": "Not proposed: the ledger has no rule {rule}",
+    "recorded": "Recorded in the ledger: {rule} ({to})",
+    "not_recorded": "Not recorded: nobody is named for {rule}",
+    "roster_changed": "The roster is changed: {roster}",
+    "rows_marked": "{n} rows of {list} are marked “{mark}”",
 }
+ROSTER = {
+    "away": "{person} is away", "swap": "{person} and {other} swap",
+    "stand_in": "{other} stands in for {person}", "extend": "the shift ends later",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +122,14 @@ def sentence(entry: Entry, title: str, own: Definition, context: Context) -> str
     step = own.process.steps.get(entry.step or "")
     pressed = str(detail.get("button") or "")
     button = getattr(step, "buttons", {}).get(pressed)
-    to = detail.get("to") or detail.get("role") or ""
+    to = detail.get("to") or detail.get("role") or detail.get("person") or ""
+    was = detail.get("from_people") or detail.get("was") or ""
     return text(
         SENTENCES[entry.what],
+        **_doings(detail, context),
+        was=_names(was if isinstance(was, list) else [was], context),
+        value=detail.get("value", ""),
+        field=_field_label(str(detail.get("field", "")), step, own),
         title=title or (step.title if step else "") or entry.step or "",
         name=context.label(detail.get("by")) or text("another system"),
         button=button.label if button else pressed,
@@ -110,6 +138,34 @@ def sentence(entry: Entry, title: str, own: Definition, context: Context) -> str
         what=detail.get("name", ""),
         result=_result(detail, own),
     )
+
+
+def _doings(detail: dict[str, Any], context: Context) -> dict[str, Any]:
+    """What Jieli did itself: ledger, roster, lists, moved due times."""
+    rule = context.ledger.rules.get(str(detail.get("rule", "")))
+    listed = context.imports.get(str(detail.get("list", "")))
+    zone, due = context.calendar.zone, detail.get("due_at")
+    return {
+        "rule": rule.label if rule else detail.get("rule", ""),
+        "list": listed.label if listed else detail.get("list", ""),
+        "n": detail.get("rows", ""), "mark": detail.get("mark", ""),
+        "due": f"{datetime.fromisoformat(due).astimezone(zone):%m-%d %H:%M}" if due else "",
+        "roster": _roster(detail, context),
+    }  # fmt: skip
+
+
+def _roster(detail: dict[str, Any], context: Context) -> str:
+    kind = ROSTER.get(str(detail.get("kind")))
+    if kind is None:
+        return ""
+    names = {key: context.label(detail.get(key)) or text("nobody") for key in ("person", "other")}
+    days = " – ".join(str(detail[key]) for key in ("from", "to", "date", "until") if key in detail)
+    return f"{text(kind, **names)} {days}".strip()
+
+
+def _field_label(name: str, step: Any, own: Definition) -> str:
+    known = getattr(step, "form", {}).get(name) or own.process.case.fields.get(name)
+    return known.label if known else name
 
 
 def _names(ids: list[str], context: Context) -> str:

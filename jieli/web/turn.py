@@ -17,6 +17,7 @@ from jieli.store import drafts
 from jieli.store.cases import Applied, Duplicate, Outcome, Rejected
 from jieli.store.database import kill_point
 from jieli.texts import text
+from jieli.web.asking import put_right
 from jieli.web.identity import Actor
 from jieli.web.nonces import new_nonce, read_nonce
 from jieli.web.notices import Note, note_page, refusal_words
@@ -44,8 +45,9 @@ class Turn:
     def typed(self) -> Typed:
         """The page's form as it was posted."""
         return Typed(
-            values=self.posted.values, open_rows=self.posted.open_rows, person=self.posted.person
-        )
+            values=put_right(self.task, self.posted.values), open_rows=self.posted.open_rows,
+            person=self.posted.person,
+        )  # fmt: skip
 
     @property
     def nonce(self) -> str | None:
@@ -124,7 +126,7 @@ async def save_draft(turn: Turn) -> None:
     author = draft_author(task.link, task.session)
 
     def work(connection: Any) -> None:
-        drafts.save(connection, task.state.case_id, task.visit.id, author, turn.posted.values)
+        drafts.save(connection, task.state.case_id, task.visit.id, author, turn.typed.values)
 
     await run_in_threadpool(turn.resources.database.run, work)
 

@@ -10,7 +10,8 @@ from typing import Any
 from jieli.engine.context import Context
 from jieli.engine.definition import FieldWords
 from jieli.texts import text
-from jieli.web.fields import FieldView, Filling, field_views
+from jieli.web.fields import FieldView, Filling, field_view
+from jieli.web.row_views import rows_view
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,7 @@ class Typed:
     to: str = ""
     reason: str = ""
     notices: tuple[Notice, ...] = ()
+    hinted: bool = False
 
 
 def form_views(
@@ -54,7 +56,12 @@ def form_views(
         context=context, now=now, values=typed.values, errors=typed.errors, quick=quick,
         open_rows=typed.open_rows, required=required,
     )  # fmt: skip
-    return field_views(fields, filling)
+    return [
+        rows_view(name, words, filling)
+        if words.type == "rows"
+        else field_view(name, words, filling.values.get(name, words.default), filling)
+        for name, words in fields.items()
+    ]
 
 
 def wrong_fields(fields: Mapping[str, FieldWords], errors: Mapping[str, str]) -> list[Wrong]:

@@ -144,11 +144,13 @@ def answer(visit: int, button: str = "done", by: str = "li_na", **answers: Any) 
     return WorkItemAnswered(visit=visit, button=button, answers=answers, by=by)
 
 
-def press(database: Database, case_id: str, button: str, *, now: datetime = NOW) -> Applied:
+def press(
+    database: Database, case_id: str, button: str, *, now: datetime = NOW, by: str = "li_na"
+) -> Applied:
     """The button of the one live step is pressed, and counts."""
     visit = live(database, case_id)
     outcome = apply(
-        database, case_id, answer(visit.id, button), event_id=f"press:{visit.id}", now=now
+        database, case_id, answer(visit.id, button, by), event_id=f"press:{visit.id}", now=now
     )
     assert isinstance(outcome, Applied), outcome
     return outcome

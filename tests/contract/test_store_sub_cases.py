@@ -6,11 +6,12 @@ import pytest
 from sqlalchemy import select
 
 from jieli.engine.errors import CaseNotFound
+from jieli.engine.events import CaseCancelled
 from jieli.store import case_events, items, queries
 from jieli.store.database import Database
 from jieli.store.queries import LinkedCase
 from jieli.store.tables import case_events as rows
-from tests.contract.shop import NOW, PARENT, press, publish, start, state
+from tests.contract.shop import NOW, PARENT, apply, press, publish, start, state
 
 
 @pytest.fixture(autouse=True)
@@ -97,15 +98,44 @@ def test_an_end_told_to_a_closed_parent_is_refused_and_forgotten(database: Datab
     parent = start(database, "1", process="parent", wangwang="小鹿")
     settle(database)
     child = only_child(database, parent.case_id)
-    from jieli.engine.events import CaseCancelled
-    from tests.contract.shop import apply
-
     apply(database, parent.case_id, CaseCancelled(reason="x", by="zhang_wei"), now=NOW)
     press(database, child.case_id, "block")
     settle(database)
     with database.read() as connection:
         found = connection.execute(select(rows.c.status).order_by(rows.c.id)).scalars().all()
-    assert found == ["done", "done", "refused"]
+    # The cancellation came too late for the child, its end too late for the parent.
+    assert found == ["done", "done", "refused", "refused"]
+
+
+def cancel(database: Database, case_id: str) -> None:
+    """A supervisor ends the case."""
+    apply(database, case_id, CaseCancelled(reason="x", by="zhang_wei"), event_id=f"x:{case_id}")
+
+
+def test_what_a_cancelled_case_had_begun_is_cancelled_with_it(database: Database) -> None:
+    parent = start(database, process="parent")
+    settle(database)
+    child = only_child(database, parent.case_id)
+    cancel(database, parent.case_id)
+    settle(database)
+    assert state(database, child.case_id).status == "cancelled"
+
+
+def test_a_sub_case_that_is_still_to_begin_does_not_begin(database: Database) -> None:
+    parent = start(database, process="parent")
+    cancel(database, parent.case_id)
+    settle(database)
+    with database.read() as connection:
+        assert queries.case_show(connection, parent.case_id).children == ()
+
+
+def test_a_case_that_was_there_before_goes_on_without_its_parent(database: Database) -> None:
+    there = start(database, "1")
+    parent = start(database, "1", process="parent")
+    settle(database)
+    cancel(database, parent.case_id)
+    settle(database)
+    assert state(database, there.case_id).status == "open"
 
 
 def test_there_is_no_case_of_an_unknown_ref(database: Database) -> None:

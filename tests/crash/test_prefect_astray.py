@@ -252,8 +252,8 @@ def goes_on(stack: RunningStack, case: str, *, runs_made: int = 1) -> None:
 
 def is_restored(stack: RunningStack) -> bool:
     """Whether pool, queues, deployments and the schedule work."""
-    names = [("bad_review", "case"), ("clock", "clock")]
-    found = [stack.prefect.deployment_state(name, flow) for name, flow in names]
+    known = {**stack.prefect.deployments_of("case"), **stack.prefect.deployments_of("clock")}
+    found = [known.get(name) for name in ("bad_review", "clock")]
     works = stack.prefect.has_pool(stack.settings.work_pool, ("cases", "clock"))
     return works and all(each is not None and each.is_active for each in found)
 

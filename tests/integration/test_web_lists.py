@@ -19,7 +19,7 @@ import pytest
 from jieli.store import leases, messages, people
 from jieli.store.database import Database
 from jieli.texts import catalogue
-from jieli.web import staff, task_page, timeline
+from jieli.web import board, roster, staff, task_page, timeline
 from tests.integration.web_shop import PIN, SECRET, Form, Shop, open_shop
 
 ROOT = Path(__file__).parent.parent.parent
@@ -299,8 +299,9 @@ def said() -> set[str]:
     """Every message the pages and channels can show."""
     found: set[str] = {"{n} d", "{n} h", "{n} min"}
     for table in (staff.STATES, timeline.TIMERS, timeline.MESSAGE_STATES, timeline.SENTENCES,
-                  task_page.PRIORITIES):  # fmt: skip
+                  timeline.ROSTER, task_page.PRIORITIES, board.VIEWS):  # fmt: skip
         found |= set(table.values())
+    found |= set(roster.WEEKDAYS)
     for folder in (ROOT / "jieli" / "web", ROOT / "notifications", ROOT / "tasks"):
         for path in folder.rglob("*.py"):
             for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):

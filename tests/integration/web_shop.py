@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -232,12 +232,14 @@ def _attribute(tag: str, name: str) -> str:
     return html.unescape(found[1]) if found else ""
 
 
-def open_shop(database: Database, data_dir: Path, **settings: Any) -> Iterator[Shop]:
-    """Publish the processes, give out PINs, open both apps."""
+def open_shop(
+    database: Database, data_dir: Path, more: Mapping[str, str] | None = None, **settings: Any
+) -> Iterator[Shop]:
+    """Publish the processes (and the files in `more`), give out PINs, open both apps."""
     sources = read_directory(DEFINITIONS)
     shop_files = {name: text for name, text in sources.items() if "shop" in Path(name).parts}
     ours = {f"{name}.yaml": HEAD.format(name=name) + steps + TAIL for name, steps in STEPS.items()}
-    library = load({**shop_files, **ours})
+    library = load({**shop_files, **ours, **(more or {})})
     with database.write() as connection:
         definitions.publish(connection, library, author="t", reason="", now=real_now())
         for person in ("li_na", "zhang_wei"):

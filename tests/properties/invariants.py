@@ -26,6 +26,7 @@ class Mirror:
     sub_cases: set[int] = field(default_factory=set)
     messages: set[int] = field(default_factory=set)
     told: set[tuple[int, int]] = field(default_factory=set)
+    owner: str | None = None
 
     def take(self, made: Transition) -> None:
         """Write one transition down, as one commit."""
@@ -36,6 +37,8 @@ class Mirror:
         for timer in made.timers_set:
             self.timers[timer.id] = timer
         self._take_effects(made)
+        assert made.state.owner or not self.owner, "the case has lost its owner"
+        self.owner = made.state.owner
         assert ENTRIES.validate_json(ENTRIES.dump_json(made.entries)) == made.entries
         live = {key: row for key, row in self.visits.items() if not _is_over(row)}
         assert live == {key: each.model_dump() for key, each in made.state.visits.items()}
@@ -70,7 +73,7 @@ def check(definition: Definition, state: CaseState, mirror: Mirror) -> None:
     """A case that is open waits for something on each of its paths; a closed one for nothing."""
     _check_timers(state)
     if state.status != "open":
-        assert not state.visits and not state.timers and not state.joins
+        assert not state.visits and not state.timers and not state.joins and not state.fans
         assert state.closed_at is not None and state.result is not None
         return
     waiting = [visit for visit in state.visits.values() if visit.status != "listening"]
@@ -79,9 +82,25 @@ def check(definition: Definition, state: CaseState, mirror: Mirror) -> None:
         assert not visit.is_over
         assert _has_a_way_on(definition, state, visit, mirror), f"{visit.key} can never end"
         assert _is_known(state, visit, mirror), f"nobody was told of {visit.key}"
-    paths = Counter(visit.branch for visit in waiting)
+    # The elements of one fan are one step together.
+    places = {(visit.branch, visit.fan or -visit.id) for visit in waiting}
+    paths = Counter(branch for branch, _ in places)
     assert not [path for path, number in paths.items() if number > 1], "a path is in two steps"
     _check_forks(definition, state, mirror)
+    _check_fans(state, mirror)
+
+
+def _check_fans(state: CaseState, mirror: Mirror) -> None:
+    """Each element of a fan is done or still asked for: none is lost, none counts twice."""
+    assert {visit.fan for visit in state.visits.values()} - {None} == set(state.fans)
+    for fan in state.fans.values():
+        rows = [row for row in mirror.visits.values() if row["fan"] == fan.id]
+        live = {visit.id for visit in state.visits.values() if visit.fan == fan.id}
+        arrived = [said["visit"] for said in fan.arrived]
+        assert len(rows) == fan.total and len(arrived) < fan.needed <= fan.total
+        assert live.isdisjoint(arrived) and len(arrived) == len(set(arrived))
+        assert live | set(arrived) == {row["id"] for row in rows}
+        assert {(row["step"], row["branch"]) for row in rows} == {(fan.step, fan.branch)}
 
 
 def _check_timers(state: CaseState) -> None:

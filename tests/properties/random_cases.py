@@ -29,9 +29,11 @@ from jieli.engine.events import (
     TimerFired,
     Transition,
     WaitAnswered,
+    WorkHandedOver,
     WorkItemAnswered,
     WorkItemClaimed,
     WorkItemDelegated,
+    WorkItemReassigned,
 )
 from jieli.engine.published import Definition
 from tests.properties.invariants import Mirror, check
@@ -208,6 +210,9 @@ class Case:
                 WaitAnswered(visit=visit, button="done", by=by),
                 WorkItemClaimed(visit=visit, by=by),
                 WorkItemDelegated(visit=visit, by=by, to=to, reason="x"),
+                WorkItemReassigned(visit=visit, by=by, to=to, reason="x"),
+                WorkHandedOver(from_people=(self.one_of(*self.people),), to=to, reason="x"),
+                WorkHandedOver(from_people=tuple(self.people[:3]), to=to, reason="x"),
                 AnswerTakenBack(visit=visit, by=by),
                 CallAnswered(visit=visit, attempt=self.one_of(0, 1, 2), response={}),
                 CallFailed(visit=visit, attempt=0, reason="x"),
@@ -241,6 +246,7 @@ class Case:
                 yield WorkItemAnswered(visit=visit.id, button=button, by=by, answers=ANSWERS)
             yield WorkItemClaimed(visit=visit.id, by=by)
             yield WorkItemDelegated(visit=visit.id, by=by, to=self.people[0], reason="忙")
+        yield WorkItemReassigned(visit=visit.id, by="eve", to=self.people[1], reason="请假")
 
     def _for_a_wait(self, visit: Visit) -> Iterator[Event]:
         for by in (*visit.candidates, self.people[-1]):

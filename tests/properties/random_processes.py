@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any
 
 import yaml
 from hypothesis import strategies as st
 
+from tests.properties.random_work import LISTS, MAIN, Asking, Place
 from tests.properties.small_shop import FIELDS, Words
 
 EVENTS = ("paid", "shipped")
-# Few lengths, so that timers often come due in the same instant.
-LENGTHS = ("30m", "1h", "2h", "1d")
-MAIN = "main"
 
 
 @st.composite
@@ -23,31 +19,11 @@ def processes(draw: st.DrawFn) -> str:
     return _Author(draw).process()
 
 
-@dataclass(frozen=True)
-class Place:
-    """Where a step stands: what follows it, what came before it on its path, where that leads."""
-
-    name: str
-    then: str
-    here: list[str]
-    region: str
-    depth: int
-    humans: list[str]
-    after: str
-
-
-@dataclass
-class _Author:
+class _Author(Asking):
     """Writes steps one after the other; a stretch of them is a path that leads to `after`."""
 
-    draw: st.DrawFn
-    steps: dict[str, Words] = field(default_factory=dict)
-    settings: dict[str, Words] = field(default_factory=dict)
-    asked: list[str] = field(default_factory=list)
-    contact_region: str | None = None
-    blocked: Words | None = None
-
     def process(self) -> str:
+        self.owner = self.one_of(None, "first", "starter")
         first = self.stretch("finished", MAIN, depth=0, shortest=3, longest=5)
         if self.blocked:
             self.steps["no_contact"] = self.blocked
@@ -61,6 +37,8 @@ class _Author:
             "priority": {"by": "level", "of": {"high": "high"}},
             "tags": {"贵": "amount and amount > 100", "急": "case.priority == 'high'"},
         }  # fmt: skip
+        if self.owner:
+            case["owner"] = self.owner
         if self.blocked:
             case["contact_blocked"] = "no_contact"
         words = {
@@ -68,24 +46,6 @@ class _Author:
             "start": [{"form": {"role": "agent"}}], "steps": steps, "ends": ends,
         }  # fmt: skip
         return yaml.safe_dump(words, allow_unicode=True, sort_keys=False, width=100)
-
-    # ---- chance ----
-
-    def chance(self, part: int = 4) -> bool:
-        """True once in so many times."""
-        return self.draw(st.integers(1, part)) == part
-
-    def one_of(self, *values: Any) -> Any:
-        return self.draw(st.sampled_from(values))
-
-    def length(self) -> str:
-        """A duration, written out or as a setting."""
-        text = self.one_of(*LENGTHS)
-        if not self.chance(6):
-            return str(text)
-        name = f"time_{text}"
-        self.settings[name] = {"value": text, "label": text, "source": "ours"}
-        return name
 
     # ---- paths ----
 
@@ -105,101 +65,12 @@ class _Author:
         return names[0]
 
     def _kind(self, at: Place) -> Callable[[Place], Words]:
-        kinds = [self.human] * 6 + [self.wait] * 2 + [self.event] * 2
-        kinds += [self.decision, self.notify, self.call, self.call, self.sub_case]
+        kinds = [self.human] * 6 + [self.wait] * 2 + [self.event] * 2 + [self.each] * 2
+        kinds += [self.decision, self.notify, self.call, self.call, self.sub_case, self.do]
         kinds += [self.fork] * 2 if at.depth < 2 else []
         kinds += [self.listening] * 2 if at.humans else []
         kind: Callable[[Place], Words] = self.one_of(*kinds)
         return kind
-
-    def human(self, at: Place) -> Words:
-        words: Words = {"who": self.ladder()}
-        if self.chance(3):
-            words["urgent"] = True
-        if self.chance(2):
-            by_field = {"by": "level", "high": "30m", "otherwise": "2h"}
-            words["finish_within"] = by_field if self.chance(4) else self.length()
-            words["clock"] = self.one_of("wall", "staffed")
-            if self.chance(2):
-                words["remind"] = self.one_of(["50%"], ["25%", "50%"], ["30m", "50%"])
-            if self.chance(2):
-                words["when_late"] = {"tell": {"role": "lead"}}
-                if self.chance(2):
-                    words["when_late"]["go_to"] = at.then
-        if self.chance(4):
-            words |= {"only_during": "calls", "missed": {"tell": {"role": "lead"}}}
-            if self.chance(2):
-                words["record_grace"] = self.one_of("0m", "15m")
-        if self.chance(3):
-            words["take_back"] = self.one_of("3m", "30m")
-        if self.asked and self.chance(5):
-            words["not_same_as"] = self.one_of(*self.asked)
-        if self.chance(5):
-            words["identity"] = "claim"
-        if self.chance(5):
-            words["signers"] = {"need": 2, "button": "done"}
-        if self.chance(8):
-            words["delegate"] = False
-        if self.chance(4) and self.contact_region in (None, at.region):
-            self._contact(words, at)
-        words["form"] = {
-            "words": {"label": "说明", "case_field": "said"},
-            "promised": {"label": "时间", "type": "datetime", "case_field": "when_at"},
-        }
-        words["buttons"] = self.buttons(at, sets=True)
-        at.humans.append(at.name)
-        self.asked.append(at.name)
-        return words
-
-    def _contact(self, words: Words, at: Place) -> None:
-        words["contacts_buyer"] = True
-        self.contact_region = at.region
-        if self.blocked is None:
-            done = {"label": "知道了", "go_to": at.after}
-            self.blocked = {"who": {"role": "lead"}, "buttons": {"done": done}}
-
-    def ladder(self) -> list[Words]:
-        rungs = [self._rung() for _ in range(self.one_of(1, 1, 2, 3))]
-        for rung in rungs[:-1]:
-            rung["for"] = self.length()
-        return rungs
-
-    def _rung(self) -> Words:
-        who = self.one_of("agent", "night", "lead", "team", "person", "same_as")
-        rung: Words = {"role": who}
-        if who == "person" or (who == "same_as" and not self.asked):
-            rung = {"person": self.one_of("ann", "bob")}
-        elif who == "same_as":
-            rung = {"same_as": self.one_of(*self.asked)}
-        if self.chance(2):
-            rung["on_shift"] = True
-        if self.chance(4):
-            rung["pick"] = "one"
-        return rung
-
-    def buttons(self, at: Place, *, sets: bool, since: str | None = None) -> Words:
-        done: Words = {"label": "完成", "go_to": at.then}
-        if sets and self.chance(3):
-            done["sets"] = self.one_of(
-                {"level": "'high'"}, {"amount": "(amount or 0) + 60.5"}, {"when_at": "now"}
-            )
-        if self.chance(8):
-            done["block_contact"] = True
-        found = {"done": done}
-        if self.chance(3):
-            found["again"] = {"label": "再来", "again": self.one_of(1, 2, 3), "then": at.then}
-        if self.chance(3):
-            back: Words = {"label": "退回", "go_to": self.one_of(*at.here)}
-            if self.chance(2):
-                back |= {"at_most": 2, "then": at.then}
-            found["back"] = back
-        if at.region == MAIN and self.chance(6):
-            found["stop"] = {"label": "停止", "go_to": "stopped"}
-        if self.chance(6):
-            found["done"]["role"] = self.one_of("agent", "lead")
-        for button in found.values() if since else ():
-            button["since"] = since
-        return found
 
     # ---- waits ----
 
@@ -208,16 +79,14 @@ class _Author:
         if at.humans and self.chance(2):
             words["starts_after"] = [self.one_of(*at.humans)]
         if self.chance(2):
-            words["who"] = [self._rung()]
+            words["who"] = [self.rung()]
             words["buttons"] = self.buttons(at, sets=False)
         return words
 
     def _time(self) -> str | Words:
         if self.chance(2):
             return self.length()
-        word = self.one_of("until", "before", "after")
-        moment = {word: self.one_of("when_at", "now")}
-        return moment if word == "until" else {**moment, "by": self.length()}
+        return self.moment()
 
     def event(self, at: Place) -> Words:
         event: Words = {"event": self.one_of(*EVENTS)}
@@ -228,14 +97,14 @@ class _Author:
             event["at_most"] = self.length()
             words["time_up"] = at.then
         if self.chance(3):
-            words["who"] = [self._rung()]
+            words["who"] = [self.rung()]
             words["buttons"] = self.buttons(at, sets=False)
         return words
 
     def listening(self, at: Place) -> Words:
         kind = self.one_of(self.wait, self.event)
         words: Words = kind(at)
-        words["who"] = [self._rung()]
+        words["who"] = [self.rung()]
         since = self.one_of(*at.humans)
         words["buttons"] = self.buttons(at, sets=True, since=since)
         return words
@@ -283,7 +152,14 @@ class _Author:
             words["on_unknown"] = "ask"
         return words
 
+    def do(self, at: Place) -> Words:
+        return {"do": self.hand_over(), "go_to": at.then}
+
     def sub_case(self, at: Place) -> Words:
+        if self.chance(3):
+            several: Words = {"process": "child", "data": {"order_no": "item"}}
+            several |= {"each": self.one_of(*LISTS), "wait": self.one_of(True, True, False)}
+            return {"sub_case": several, "go_to": at.then}
         if self.chance(3):
             child = {"process": "child", "data": {"order_no": "order_no"}, "wait": False}
             return {"sub_case": child, "go_to": at.then}

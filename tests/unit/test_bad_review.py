@@ -197,7 +197,7 @@ def test_compensation_needs_a_recorded_fault_and_leads_to_the_archive_not_to_the
     story.press("result", "remedy", said="要赔").wait("3m")
     assert story.waits_for == ["remedy"]
     child = next(effect for effect in story.effects if isinstance(effect, StartCase))
-    assert child.process == "remedy" and child.data["fault"] == "ours"
+    assert child.process == "money_slip" and child.data["fault"] == "ours"
     story.apply(SubCaseEnded(visit=child.visit, case_id="c2", ref="A2", result="paid"))
     assert story.waits_for == ["archive"]
     story.press("archive", "archived", process="已补救")

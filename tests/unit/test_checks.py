@@ -128,8 +128,8 @@ BROKEN_PROCESSES = (
     (
         '{role: boss}',
         '{role: boss, person: li_na}',
-        ['review.yaml:23:9: steps.call.who.2: Exactly one of role, person and same_as is needed'],
-        ['review.yaml:23:9: steps.call.who.2: role、person、same_as 要写一个，也只能写一个'],
+        ['review.yaml:23:9: steps.call.who.2: Exactly one of role, person, same_as, people, role_from, owner is needed'],
+        ['review.yaml:23:9: steps.call.who.2: role, person, same_as, people, role_from, owner 要写一个，也只能写一个'],
     ),
     (
         '{role: boss}',
@@ -212,8 +212,8 @@ BROKEN_PROCESSES = (
     (
         '    finish_within: 4h\n',
         '',
-        ['review.yaml:24:5: steps.call.remind.1: A reminder needs finish_within:'],
-        ['review.yaml:24:5: steps.call.remind.1: 提醒要和 finish_within: 一起写'],
+        ['review.yaml:24:5: steps.call.remind.1: A reminder needs finish_within: or due:'],
+        ['review.yaml:24:5: steps.call.remind.1: 提醒要和 finish_within: 或 due: 一起写'],
     ),
     (
         'remind: 50%',
@@ -334,8 +334,8 @@ BROKEN_PROCESSES = (
     (
         'form: {role: agent}',
         'form: {role: agent}\n    case: true',
-        ['review.yaml:17:5: start.1: Exactly one of form, webhook and case is needed'],
-        ['review.yaml:17:5: start.1: form、webhook、case 要写一个，也只能写一个'],
+        ['review.yaml:17:5: start.1: Exactly one of form, webhook, case, rows, schedule is needed'],
+        ['review.yaml:17:5: start.1: form, webhook, case, rows, schedule 要写一个，也只能写一个'],
     ),
     (
         'end: closed',

@@ -10,11 +10,12 @@ from typing import Any
 
 import pytest
 
-from jieli.engine.definition import Button, FieldWords, Rule
+from jieli.engine.definition import Button, FieldWords, HumanStep, Rule
 from jieli.engine.errors import FormError
 from jieli.engine.expressions import ExpressionError
 from jieli.engine.filters import Choice
-from jieli.engine.forms import check, shown
+from jieli.engine.forms import better_not, check, shown, wordings_for
+from jieli.engine.phrases import Wordings
 from jieli.texts import use_language
 
 NOW = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)  # 11:00 in the shop
@@ -314,3 +315,86 @@ def test_all_mistakes_are_answered_at_once(english: None) -> None:
         "a": "Please fill in: A.",
         "b": "This is not a number.",
     }
+
+
+# ---- people --------------------------------------------------------------------------------------
+
+STAFF = {"people": ("li_na", "chen_jing", "zhang_wei"), "members": {"finance": ("chen_jing",)}}
+
+
+def chosen(field: FieldWords, given: Any) -> Any:
+    """What is kept of a choice of people in a shop with three of them."""
+    return check({"it": field}, (), {"it": given}, {}, now=NOW, timezone="Asia/Shanghai", **STAFF)  # type: ignore[arg-type]
+
+
+def test_several_people_are_kept_in_the_order_chosen_each_once() -> None:
+    field = words(type="people")
+    assert chosen(field, ["zhang_wei", "li_na", "", "zhang_wei"]) == {"it": ["zhang_wei", "li_na"]}
+    assert chosen(field, "li_na") == {"it": ["li_na"]} and chosen(field, [""]) == {}
+
+
+@pytest.mark.parametrize("type_", ["person", "people"])
+def test_a_field_may_want_people_of_one_role(type_: str) -> None:
+    field = words(type=type_, role="finance")
+    assert chosen(field, "chen_jing")["it"] in ("chen_jing", ["chen_jing"])
+    for given, why in (("li_na", "这个人不是这里要的岗位。"), ("nobody", "没有这个人。")):
+        with pytest.raises(FormError) as caught:
+            chosen(field, given)
+        assert caught.value.fields == {"it": why}
+
+
+def test_so_many_people_and_no_more() -> None:
+    field = words(type="people", min=2, max=2)
+    assert chosen(field, ["li_na", "zhang_wei"])
+    with pytest.raises(FormError):
+        chosen(field, ["li_na"])
+
+
+def test_a_rule_of_the_ledger_is_one_that_there_is() -> None:
+    def keep(rule: str) -> dict[str, Any]:
+        field = {"it": words(type="ledger_rule")}
+        return check(field, (), {"it": rule}, {}, now=NOW, timezone="Asia/Shanghai", ledger_rules={"late": 1})
+
+    assert keep("late") == {"it": "late"}
+    with pytest.raises(FormError):
+        keep("gone")
+
+
+# ---- words ---------------------------------------------------------------------------------------
+
+WORDINGS = Wordings(forbidden={"删评": "不能请客户删除评价", "VIP价": "写会员价"}, better_not={"不知道": "我帮您查一下"})
+
+
+def worded(fields: dict[str, FieldWords], raw: dict[str, Any]) -> dict[str, Any]:
+    return check(fields, (), raw, {}, now=NOW, timezone="Asia/Shanghai", wordings=WORDINGS)
+
+
+@pytest.mark.parametrize("said", ["请您删评好吗", "请您删 评", "删\n评"])
+def test_a_forbidden_word_is_refused_where_it_stands_with_what_to_say_instead(said: str) -> None:
+    fields = {"reply": words(type="long_text"), "rows": words(type="rows", fields={"say": words(type="long_text")})}
+    for raw, where in (({"reply": said}, "reply"), ({"rows": [{"say": "好"}, {"say": said}]}, "rows.1.say")):
+        with pytest.raises(FormError) as caught:
+            worded(fields, raw)
+        assert caught.value.fields == {where: "这里不能写“删评”：不能请客户删除评价"}
+
+
+def test_capitals_and_full_width_letters_hide_no_word_and_a_hidden_field_says_nothing() -> None:
+    fields = {"it": words(), "other": words(show_if="it == 'x'")}
+    with pytest.raises(FormError):
+        worded(fields, {"it": "ｖｉｐ 价"})
+    assert worded(fields, {"it": "会员价", "other": "删评"}) == {"it": "会员价"}
+
+
+def test_better_words_are_a_hint_and_keep_nobody_from_going_on() -> None:
+    fields = {"reply": words(), "picked": words(type="choice", of={"不知道": "不知道"})}
+    raw = {"reply": "这个我不知道", "picked": "不知道"}
+    assert worded(fields, raw) == raw
+    assert better_not(fields, raw, WORDINGS) == {"reply": "最好不写“不知道”：我帮您查一下"}
+
+
+@pytest.mark.parametrize(
+    ("step", "is_checked"), [({"contacts_buyer": True}, True), ({"phrases": ["sorry"]}, True), ({}, False)]
+)
+def test_words_are_checked_where_customers_read_them(step: dict[str, Any], is_checked: bool) -> None:
+    human = HumanStep.model_validate({"who": {"role": "x"}, "buttons": {"ok": {"label": "好"}}, **step})
+    assert (wordings_for(human, WORDINGS) is WORDINGS) is is_checked

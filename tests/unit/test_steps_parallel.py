@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from jieli.engine.errors import WorkItemClosed
+from jieli.engine.errors import DefinitionError, WorkItemClosed
 from jieli.engine.events import (
     AnswerTakenBack,
     BlockContact,
@@ -199,3 +199,20 @@ def test_an_answer_of_before_the_wish_counts_and_cannot_be_taken_back() -> None:
     with pytest.raises(WorkItemClosed):
         refused(story, AnswerTakenBack(visit=story.open("phone").id, by="li_na"))
     assert outcomes(story.wait("3m"))["phone.1"] == "ok"
+
+
+def test_a_path_may_go_round_until_the_others_have_met() -> None:
+    steps = """
+fork: {parallel: [work, again], join: meet}
+work: {who: {role: supervisor}, buttons: {ok: {label: 好, go_to: meet}}}
+again: {wait: 1d, time_up: tell}
+tell: {who: {role: after_sales}, buttons: {ok: {label: 已告知, go_to: again}}}
+meet: {needs: any, go_to: finished}
+finished: {end: done}
+"""
+    story = toy(steps).wait("1d").press("tell", "ok").wait("1d")
+    assert story.waits_for == ["work", "tell"]
+    assert story.press("work", "ok", by="zhang_wei").state and story.state
+    assert story.state.status == "completed"
+    with pytest.raises(DefinitionError, match="again"):
+        toy(steps.replace("needs: any", "needs: all"))

@@ -23,6 +23,7 @@ case:
   title: "单 {{{{ order_no }}}}"
   buyer: "买家 {{{{ order_no }}}}"
   {contact}
+  {owner}
   priority: {{by: level, of: {{high: high}}}}
   tags: {{急件: "case.priority == 'high'"}}
   fields:
@@ -56,7 +57,9 @@ def toy(
     *,
     settings: str = "{}",
     contact_blocked: str | None = None,
+    owner: str | None = None,
     groups: Iterable[str] = (),
+    more: str = "",
     **data: Any,
 ) -> Story:
     """A case of a process with these steps, begun at a local time; the usual fields are there."""
@@ -64,12 +67,13 @@ def toy(
     head = _HEAD.format(
         settings=settings, steps=indent(steps.strip("\n"), "  "),
         contact=f"contact_blocked: {contact_blocked}" if contact_blocked else "",
+        owner=f"owner: {owner}" if owner else "",
         ends=", ".join(f"{end}: 结束" for end in ends),
     )  # fmt: skip
     shop = {
         name: text for name, text in read_directory(DEFINITIONS).items() if "shop" in Path(name).parts
     }
-    library = load({**shop, "toy.yaml": head, "child.yaml": _CHILD})
+    library = load({**shop, "toy.yaml": head, "child.yaml": _CHILD, **({"more.yaml": more} if more else {})})
     definition = Definition(library.processes["toy"], 1, library.messages)
     story = Story(definition, in_groups(library.context, groups), at(start))
     return story.start({"order_no": "7", **data})

@@ -8,6 +8,8 @@ from jieli.engine.checking.report import Report
 from jieli.engine.definition import EndStep, SubCaseStep
 from jieli.engine.yaml_nodes import Path
 
+_OWNERS = ("first", "starter")
+_WAYS = ("form", "webhook", "case", "rows", "schedule")
 ENVIRONMENT_NAME = re.compile(r"[A-Z][A-Z0-9_]*")
 
 
@@ -19,6 +21,7 @@ def check(report: Report) -> None:
             report.knows(("case", key, number), 'The case has no field "{name}"',
                          name, report.case_fields)  # fmt: skip
     _check_priority(report)
+    _check_owner(report)
     _check_starts(report)
     _check_ends(report)
     for _, step, path in report.steps():
@@ -42,12 +45,23 @@ def _check_priority(report: Report) -> None:
                      option, field.of, key=True, field=priority.by)  # fmt: skip
 
 
+def _check_owner(report: Report) -> None:
+    owner, path = report.process.case.owner, ("case", "owner")
+    if owner is None or owner in _OWNERS:
+        return
+    message = 'The case has no field "{name}"; first and starter can own a case too'
+    if not report.knows(path, message, owner, [*report.case_fields, *_OWNERS]):
+        return
+    field = report.case_fields[owner]
+    if field.label and field.type != "person":
+        report.note(path, 'The field "{name}" is no person', name=owner)
+
+
 def _check_starts(report: Report) -> None:
     for number, start in enumerate(report.process.start):
         path: Path = ("start", number)
-        ways = [bool(start.form), bool(start.webhook), start.case]
-        if sum(ways) != 1:
-            report.note(path, "Exactly one of form, webhook and case is needed")
+        if sum(bool(getattr(start, way)) for way in _WAYS) != 1:
+            report.note(path, "Exactly one of {words} is needed", words=", ".join(_WAYS))
         if start.webhook and not ENVIRONMENT_NAME.fullmatch(start.webhook.secret):
             message = (
                 "This must be the name of an environment variable, like MY_SHOP_SECRET; "
@@ -72,7 +86,10 @@ def _check_ends(report: Report) -> None:
 def _check_sub_case(report: Report, step: SubCaseStep, path: Path) -> None:
     words = step.sub_case
     here = (*path, "sub_case")
-    if step.results and not words.wait:
+    if step.results and words.each is not None:
+        message = "results: has no meaning with each:; look at {step}.each and decide"
+        report.note((*path, "results"), message, key=True, step=path[1])
+    elif step.results and not words.wait:
         report.note((*path, "results"), "results: has no meaning with wait: no", key=True)
     other = report.around.processes.get(words.process)
     if other is None:
@@ -90,6 +107,14 @@ def _check_sub_case(report: Report, step: SubCaseStep, path: Path) -> None:
         if field.required is True and field.default is None and name not in words.data:
             message = 'The process "{process}" requires the field "{name}"'
             report.note((*here, "data"), message, key=True, name=name, process=words.process)
+    for name, theirs in words.save.items():
+        where = (*here, "save", name)
+        message = 'The case has no field "{name}"'
+        report.knows(where, message, name, report.case_fields, key=True)
+        report.knows(where, 'The process "{process}" has no field "{name}"',
+                     theirs, other.case.fields, process=words.process)  # fmt: skip
+    if words.save and not words.wait:
+        report.note((*here, "save"), "save: has no meaning with wait: no", key=True)
     ends = [*other.ends, *(each.end for each in other.steps.values() if isinstance(each, EndStep))]
     for result in step.results:
         report.knows((*path, "results", result), 'The process "{process}" has no end "{name}"',

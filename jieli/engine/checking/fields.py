@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from jieli.engine.checking.filling import check_fill
+from jieli.engine.checking.people import knows_role
 from jieli.engine.checking.report import Report
 from jieli.engine.checking.vocabulary import OF_A_STEP, RESERVED
 from jieli.engine.definition import CallStep, FieldWords, HumanStep, WaitStep
+from jieli.engine.elements import each_of
 from jieli.engine.yaml_nodes import Path
 
-_BOUNDED = ("number", "money", "date", "datetime", "rows", "choices")
+_BOUNDED = ("number", "money", "date", "datetime", "rows", "choices", "people")
 _WRITTEN = ("text", "long_text")
 
 
@@ -23,12 +26,24 @@ def check(report: Report) -> None:
         if field.case_field is not None:
             report.note((*here, "case_field"), "case_field: is for the fields of steps", key=True)
     for name, step, path in report.steps():
-        _check_free(report, path, name, RESERVED)
+        _check_free(report, path, name, [*RESERVED, "item"])
+        if each_of(step) is not None and "item" in report.case_fields:
+            message = "item is a field of the case already; call that field something else"
+            report.note(path, message, key=True)
         if isinstance(step, HumanStep | WaitStep):
             _check_form(report, step, path)
+            for number, situation in enumerate(getattr(step, "phrases", ())):
+                _knows_situation(report, (*path, "phrases", number), situation)
         elif isinstance(step, CallStep):
             for saved in step.call.save:
                 _knows_field(report, (*path, "call", "save", saved), saved, key=True)
+
+
+def _knows_situation(report: Report, path: Path, name: str) -> None:
+    known = report.around.context.phrases
+    # A shop without phrases shows none; one that has some means one of them.
+    if known and "phrases" in report.around.whole_parts:
+        report.knows(path, 'There is no situation "{name}" in the phrases', name, known)
 
 
 def _check_free(report: Report, path: Path, name: str, taken: list[str] | tuple[str, ...]) -> None:
@@ -43,7 +58,7 @@ def _check_form(report: Report, step: HumanStep | WaitStep, path: Path) -> None:
     _check_fields(report, step.form, (*path, "form"))
     for name, field in step.form.items():
         here = (*path, "form", name)
-        if name in OF_A_STEP or name == "result":
+        if name in OF_A_STEP or name in ("result", "ref", "each"):
             message = '"{step}.{name}" means something else in expressions; choose another name'
             report.note(here, message, key=True, name=name, step=path[1])
         if field.case_field is not None:
@@ -89,6 +104,16 @@ def _check_fields(report: Report, fields: Mapping[str, FieldWords], path: Path) 
             _check_rows(report, field, here)
         elif field.fields:
             report.note((*here, "fields"), "fields: is for type: rows", key=True)
+        if field.role is not None:
+            _check_role(report, field, (*here, "role"))
+        if field.fill is not None:
+            check_fill(report, field, field.fill, (*here, "fill"))
+
+
+def _check_role(report: Report, field: FieldWords, path: Path) -> None:
+    if field.type not in ("person", "people"):
+        report.note(path, "role: is for type: person and people", key=True)
+    knows_role(report, path, str(field.role))
 
 
 def _check_options(report: Report, field: FieldWords, path: Path) -> None:

@@ -9,11 +9,13 @@ from jieli.engine.checking.targets import Edge, edges
 from jieli.engine.definition import (
     EndStep,
     HumanStep,
+    JoinStep,
     ParallelStep,
     StepWords,
     SubCaseStep,
     WaitStep,
 )
+from jieli.engine.elements import each_of
 
 
 def check(report: Report) -> None:
@@ -53,12 +55,24 @@ def _check_end(report: Report, ways: list[Edge]) -> None:
     if not ends:
         report.note(("steps",), "No step ends the case; write one with end:", key=True)
         return
-    back = [Edge(way.target, way.source, way.path) for way in ways]
+    whole = [*ways, *_overtaken(report, ways)]
+    back = [Edge(way.target, way.source, way.path) for way in whole]
     found = reached(ends, back)
     for name in steps:
         if name not in found:
             message = 'From the step "{name}" no way leads to an end'
             report.note(("steps", name), message, key=True, name=name)
+
+
+def _overtaken(report: Report, ways: list[Edge]) -> list[Edge]:
+    """A path that goes round until the others have met ends in the join that does not need it."""
+    found = []
+    for name, fork in forks(report):
+        join = report.process.steps.get(fork.join)
+        if isinstance(join, JoinStep) and join.needs != "all":
+            inside = reached(fork.parallel, ways, without=(name, fork.join))
+            found += [Edge(step, fork.join, ("steps", step)) for step in inside]
+    return found
 
 
 def _check_loops(report: Report, ways: list[Edge]) -> None:
@@ -76,13 +90,21 @@ def _check_loops(report: Report, ways: list[Edge]) -> None:
         if circle and told.isdisjoint(circle):
             told.update(circle)
             message = "These steps go round without a wait, a person or a limit: {steps}"
-            report.note(("steps", name), message, key=True, steps=" → ".join([*circle, name]))
+            empty = any(_has_each(steps[each]) for each in circle)
+            hint = "a list of each: may be empty; write at_most: on the way back" if empty else None
+            report.note(("steps", name), message, hint, key=True, steps=" → ".join([*circle, name]))
 
 
 def _is_automatic(step: StepWords) -> bool:
+    if _has_each(step):
+        return True  # the list may be empty
     if isinstance(step, SubCaseStep):
         return not step.sub_case.wait
     return not isinstance(step, HumanStep | WaitStep | EndStep)
+
+
+def _has_each(step: StepWords) -> bool:
+    return each_of(step) is not None
 
 
 def _circle(start: str, ways: list[Edge]) -> list[str]:

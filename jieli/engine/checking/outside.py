@@ -8,6 +8,7 @@ from typing import get_args
 
 from jieli.engine.checking.cases import ENVIRONMENT_NAME
 from jieli.engine.checking.report import Report, Surroundings
+from jieli.engine.checking.shop_report import ShopReport
 from jieli.engine.context import Channel
 from jieli.engine.definition import CallStep, MessageWords
 from jieli.engine.events import MessagePurpose
@@ -48,7 +49,7 @@ def check_shop(
     broken: set[Path],
 ) -> None:
     """The roles, people, channels and messages of one file about the shop."""
-    shop, context = _Shop(document, around, broken), around.context
+    shop, context = ShopReport(document, around, broken), around.context
     for name, role in context.roles.items():
         path: Path = ("roles", name)
         if role.desk is not None:
@@ -67,37 +68,14 @@ def check_shop(
         _check_message(shop, purpose, words)
 
 
-class _Shop:
-    """Notes the problems of one file; parts that stand in other files are theirs."""
-
-    def __init__(self, document: Document, around: Surroundings, broken: set[Path]) -> None:
-        self.document, self.around, self.broken = document, around, broken
-
-    def has(self, path: Path) -> bool:
-        """Whether that part stands in this file and could be read."""
-        return path[:2] in self.document.keys and path[:2] not in self.broken
-
-    def say(self, path: Path, message: str, hint: str | None = None, *, key: bool = False) -> None:
-        """One problem, if its place is in this file."""
-        if self.has(path):
-            self.document.say(path, message, hint, key=key)
-
-    def knows(
-        self, path: Path, message: str, name: str, part: str, known: Mapping[str, object]
-    ) -> None:
-        """Note a name that a whole part of the shop does not have."""
-        if name not in known and part in self.around.whole_parts:
-            self.say(path, text(message, name=name), did_you_mean(name, list(known)))
-
-
-def _check_channels(shop: _Shop, names: tuple[str, ...], path: Path) -> None:
+def _check_channels(shop: ShopReport, names: tuple[str, ...], path: Path) -> None:
     known = {"console": None, **shop.around.context.channels}
     for number, name in enumerate(names):
         message = 'There is no channel "{name}"'
         shop.knows((*path, "channels", number), message, name, "channels", known)
 
 
-def _check_channel(shop: _Shop, channel: Channel, path: Path) -> None:
+def _check_channel(shop: ShopReport, channel: Channel, path: Path) -> None:
     for key in _NEEDED[channel.type]:
         if getattr(channel, key) is None:
             shop.say(path, text('"{key}" is missing', key=key), key=True)
@@ -107,7 +85,7 @@ def _check_channel(shop: _Shop, channel: Channel, path: Path) -> None:
             shop.say((*path, key), text(_NOT_A_NAME))
 
 
-def _check_message(shop: _Shop, purpose: str, words: MessageWords) -> None:
+def _check_message(shop: ShopReport, purpose: str, words: MessageWords) -> None:
     path: Path = ("messages", purpose)
     known = get_args(MessagePurpose)
     if purpose not in known:

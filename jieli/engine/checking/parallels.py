@@ -54,6 +54,13 @@ def _check_fork(report: Report, name: str, fork: ParallelStep, joins: dict[str, 
 def _check_paths(report: Report, name: str, fork: ParallelStep, ways: list[Edge]) -> None:
     inside = _inside(report, name, fork, ways)
     outside = _outside(report, name, fork, ways)
+    arriving = [
+        start
+        for start, own in inside.items()
+        if any(way.source in own and way.target == fork.join for way in ways)
+    ]
+    # A path that the join does not need may go round until the others have met.
+    enough = len(arriving) >= _needed(report, fork)
     owner: dict[str, str] = {}
     for number, start in enumerate(fork.parallel):
         where: Path = ("steps", name, "parallel", number)
@@ -62,12 +69,20 @@ def _check_paths(report: Report, name: str, fork: ParallelStep, ways: list[Edge]
         if shared and start not in fork.parallel[:number]:
             message = 'The step "{name}" is in two parallel paths; each path has its own steps'
             report.note(where, message, name=shared)
-        if not any(way.source in own and way.target == fork.join for way in ways):
+        if start not in arriving and not enough:
             message = 'This path never comes to its join "{name}"'
             report.note(where, message, name=fork.join)
     everything = set().union(*inside.values())
     for way in ways:
         _check_way(report, way, name, fork, everything, outside)
+
+
+def _needed(report: Report, fork: ParallelStep) -> int:
+    join = report.process.steps[fork.join]
+    assert isinstance(join, JoinStep)
+    if isinstance(join.needs, int):
+        return join.needs
+    return 1 if join.needs == "any" else len(fork.parallel)
 
 
 def _check_way(

@@ -8,6 +8,8 @@ from jieli.engine.checking.report import Report
 from jieli.engine.definition import HumanStep, NotifyStep, Recipient, Rung, WaitStep
 from jieli.engine.yaml_nodes import Path
 
+_WHO = ("role", "person", "same_as", "people", "role_from", "owner")
+
 
 def check(report: Report) -> None:
     """Everybody a process names."""
@@ -66,9 +68,14 @@ def _check_recipients(report: Report, recipients: Sequence[Recipient], path: Pat
 
 
 def _check_one(report: Report, who: Rung | Recipient, path: Path) -> None:
-    named = [key for key in ("role", "person", "same_as") if getattr(who, key) is not None]
+    named = [key for key in _WHO if getattr(who, key)]
     if len(named) != 1:
-        report.note(path, "Exactly one of role, person and same_as is needed")
+        report.note(path, "Exactly one of {words} is needed", words=", ".join(_WHO))
+    if who.owner and report.process.case.owner is None:
+        message = "Who owns a case is not said; owner: needs case.owner: first, starter or a field"
+        report.note((*path, "owner"), message, key=True)
+    if isinstance(who, Rung) and who.pick != "all" and (who.person or who.owner):
+        report.note((*path, "pick"), "There is only one; pick: has no meaning", key=True)
     if who.role:
         knows_role(report, (*path, "role"), who.role)
     if who.person:

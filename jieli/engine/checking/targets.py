@@ -104,8 +104,10 @@ def check(report: Report) -> None:
             report.knows_step(where, target)
         match step:
             case HumanStep() | WaitStep():
+                leads_itself = isinstance(step, HumanStep) and step.each is not None
                 for key, button in step.buttons.items():
-                    _check_go(report, button, (*path, "buttons", key))
+                    if not (button.stay or leads_itself):
+                        _check_go(report, button, (*path, "buttons", key))
                 if isinstance(step, WaitStep):
                     _check_wait(report, step, path)
             case DecisionStep():

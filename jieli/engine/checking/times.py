@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import timedelta
 
+from jieli.engine.checking.actions import knows_rule
 from jieli.engine.checking.report import Report
 from jieli.engine.definition import (
     CallStep,
@@ -15,7 +17,7 @@ from jieli.engine.definition import (
     Setting,
     WaitStep,
 )
-from jieli.engine.values import is_duration
+from jieli.engine.values import is_duration, parse_duration
 from jieli.engine.yaml_nodes import Path
 
 _PERCENT = re.compile(r"([1-9]\d?)%")
@@ -33,53 +35,97 @@ def check(report: Report) -> None:
             case WaitStep():
                 _check_wait(report, step, path)
             case CallStep():
-                _check_duration(report, step.call.timeout, (*path, "call", "timeout"))
-                _check_duration(report, step.retry.first, (*path, "retry", "first"))
-                _check_duration(report, step.retry.longest, (*path, "retry", "longest"))
+                check_duration(report, step.call.timeout, (*path, "call", "timeout"))
+                check_duration(report, step.retry.first, (*path, "retry", "first"))
+                check_duration(report, step.retry.longest, (*path, "retry", "longest"))
 
 
 def _check_human(report: Report, step: HumanStep, path: Path) -> None:
     if step.finish_within is not None:
-        _check_duration(report, step.finish_within, (*path, "finish_within"))
+        check_duration(report, step.finish_within, (*path, "finish_within"))
     for number, rung in enumerate(step.who):
         if rung.for_ is not None:
-            _check_duration(report, rung.for_, (*path, "who", number, "for"))
+            check_duration(report, rung.for_, (*path, "who", number, "for"))
     for number, part in enumerate(step.remind):
         _check_reminder(report, step, part, (*path, "remind", number))
     if step.take_back is not None:
-        _check_duration(report, step.take_back, (*path, "take_back"))
-    _check_duration(report, step.record_grace, (*path, "record_grace"))
-    if step.finish_within is None and not step.due and step.when_late:
-        report.note((*path, "when_late"), "when_late: needs finish_within:", key=True)
+        check_duration(report, step.take_back, (*path, "take_back"))
+    check_duration(report, step.record_grace, (*path, "record_grace"))
+    if step.remind_every is not None:
+        check_duration(report, step.remind_every, (*path, "remind_every"))
+        if _length(report, step.remind_every) == timedelta(0):
+            report.note((*path, "remind_every"), "So often nobody can be reminded")
+    for number, moment in enumerate(step.due):
+        check_moment(report, moment, (*path, "due", number))
+    _check_late(report, step, path)
+
+
+def _check_late(report: Report, step: HumanStep, path: Path) -> None:
+    """What happens when it is late, in order, and only where there is a time to be late for."""
+    for key in ("when_late", "overrun"):
+        if getattr(step, key) and not has_due_time(step):
+            message = "{word}: needs finish_within: or due:"
+            report.note((*path, key), message, key=True, word=key)
+    if step.overrun is not None and "ledger" in report.around.whole_parts:
+        known = report.around.context.ledger.overruns
+        message = 'The ledger has no bands "{name}" under overruns:'
+        report.knows((*path, "overrun"), message, step.overrun, known)
+    before = timedelta(0)
+    for number, rung in enumerate(step.when_late):
+        here = (*path, "when_late", number)
+        check_duration(report, rung.after, (*here, "after"))
+        length = _length(report, rung.after)
+        if length is not None and (length < before or (number and length == before)):
+            report.note(
+                (*here, "after"), "This comes later than the one before; write a longer time"
+            )
+        before = length if length is not None else before
+        if rung.propose is not None:
+            knows_rule(report, (*here, "propose"), rung.propose)
+        if rung.go_to is not None and number < len(step.when_late) - 1:
+            message = "The step is taken away here; what comes later never happens"
+            report.note((*here, "go_to"), message, key=True)
+
+
+def has_due_time(step: HumanStep) -> bool:
+    """Whether the step can be late at all."""
+    return step.finish_within is not None or bool(step.due)
+
+
+def _length(report: Report, words: str) -> timedelta | None:
+    """How long a duration is, where it does not hang on a field."""
+    setting = report.process.settings.get(words)
+    value = setting.value if setting else words
+    return parse_duration(value) if isinstance(value, str) and is_duration(value) else None
 
 
 def _check_reminder(report: Report, step: HumanStep, part: str, path: Path) -> None:
-    if step.finish_within is None:
-        report.note(path, "A reminder needs finish_within:")
+    if not has_due_time(step):
+        report.note(path, "A reminder needs finish_within: or due:")
     elif part.endswith("%"):
         if not _PERCENT.fullmatch(part):
             report.note(path, '"{value}" is no part of the time; write 1% to 99%', value=part)
     else:
-        _check_duration(report, part, path)
+        check_duration(report, part, path)
 
 
 def _check_wait(report: Report, step: WaitStep, path: Path) -> None:
     where = (*path, "wait")
     for number, rung in enumerate(step.who):
         if rung.for_ is not None:
-            _check_duration(report, rung.for_, (*path, "who", number, "for"))
+            check_duration(report, rung.for_, (*path, "who", number, "for"))
     for number, name in enumerate(step.starts_after):
         report.knows_step((*path, "starts_after", number), name)
     _check_since(report, step, path)
     if isinstance(step.wait, str):
-        _check_duration(report, step.wait, where)
+        check_duration(report, step.wait, where)
     elif isinstance(step.wait, EventWords):
         if step.wait.since:
             report.knows_step((*where, "since"), step.wait.since)
         if step.wait.at_most is not None:
-            _check_duration(report, step.wait.at_most, (*where, "at_most"))
+            check_duration(report, step.wait.at_most, (*where, "at_most"))
     else:
-        _check_moment(report, step.wait, where)
+        check_moment(report, step.wait, where)
 
 
 def _check_since(report: Report, step: WaitStep, path: Path) -> None:
@@ -95,7 +141,7 @@ def _check_since(report: Report, step: WaitStep, path: Path) -> None:
             report.note(where, "A wait cannot begin to count before itself")
 
 
-def _check_moment(report: Report, words: Moment, path: Path) -> None:
+def check_moment(report: Report, words: Moment, path: Path) -> None:
     named = [key for key in ("until", "before", "after") if getattr(words, key) is not None]
     if len(named) != 1:
         report.note(path, "Exactly one of until, before and after is needed")
@@ -104,10 +150,10 @@ def _check_moment(report: Report, words: Moment, path: Path) -> None:
     elif named != ["until"] and words.by is None:
         report.note(path, "How long {word} is missing; write by:", word=named[0])
     if words.by is not None:
-        _check_duration(report, words.by, (*path, "by"))
+        check_duration(report, words.by, (*path, "by"))
 
 
-def _check_duration(report: Report, words: str | Mapping[str, str], path: Path) -> None:
+def check_duration(report: Report, words: str | Mapping[str, str], path: Path) -> None:
     if not isinstance(words, str):
         _check_choosing(report, words, path)
     elif not is_duration(words):
@@ -141,7 +187,7 @@ def _check_choosing(report: Report, words: Mapping[str, str], path: Path) -> Non
         return
     for key, value in words.items():
         if key != "by":
-            _check_duration(report, value, (*path, key))
+            check_duration(report, value, (*path, key))
     if not report.knows((*path, "by"), 'The case has no field "{name}"',
                         words["by"], report.case_fields):  # fmt: skip
         return

@@ -5,18 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from typing import Any
 
 from jieli.engine.checking.report import Report
 from jieli.engine.definition import FieldWords, SubCaseStep
+from jieli.engine.elements import OF_AN_ARRIVAL, each_of, item_columns
 from jieli.engine.expressions import ExpressionError, Reference, references
 from jieli.engine.yaml_nodes import Path
 from jieli.texts import retold
 
 RESERVED = ("visits", "settings", "case", "now", "contact_blocked")
 OF_A_STEP = ("by", "by_id", "at", "button", "done")
-OF_THE_CASE = ("ref", "title", "priority", "opened_at", "buyer", "shop")
+OF_THE_CASE = ("ref", "title", "priority", "opened_at", "buyer", "shop", "owner", "owner_id")
 
-Known = Mapping[str, "FieldWords | tuple[str, ...] | None"]
+Meaning = FieldWords | tuple[str, ...] | Mapping[str, Any] | None
+"""A field; the names below a name; those names with their meaning; or anything."""
+Known = Mapping[str, Meaning]
 IN_MESSAGES: Known = {
     "step": ("title", "about"), "window": ("start", "end"), "process": ("title",), "due": None,
 }  # fmt: skip
@@ -27,11 +31,14 @@ class Vocabulary:
     """What names mean in one process; asked for one text at a time."""
 
     report: Report
-    roots: dict[str, FieldWords | tuple[str, ...] | None] = field(init=False)
+    roots: dict[str, Meaning] = field(init=False)
 
     def __post_init__(self) -> None:
         process = self.report.process
-        self.roots = dict(self.report.case_fields)
+        context = self.report.around.context
+        # A field of the case may be called like one of these.
+        self.roots = {"ledger": tuple(context.ledger.names), "roles": tuple(context.roles)}
+        self.roots |= self.report.case_fields
         for name in self.report.step_names:
             broken = self.report.is_broken("steps", name)
             self.roots[name] = None if broken else self._of_step(name)
@@ -43,7 +50,29 @@ class Vocabulary:
     def _of_step(self, name: str) -> tuple[str, ...]:
         step = self.report.process.steps[name]
         more = ("result", "ref") if isinstance(step, SubCaseStep) else ("result",)
-        return (*getattr(step, "form", {}), *OF_A_STEP, *more)
+        each = ("each",) if each_of(step) else ()
+        return (*getattr(step, "form", {}), *OF_A_STEP, *more, *each)
+
+    def for_each_of(self, name: str) -> Vocabulary:
+        """The vocabulary inside a step: with `each` it knows the element besides."""
+        each = each_of(self.report.process.steps[name])
+        if each is None:
+            return self
+        own = Vocabulary(self.report)
+        own.roots |= self.with_item(each)
+        return own
+
+    def with_item(self, each: str | None) -> dict[str, Meaning]:
+        """What `item` means where things are done for each of a list; nothing elsewhere."""
+        return {"item": self.item_of(each)} if each is not None else {}
+
+    def item_of(self, each: str) -> Meaning:
+        """One of what the expression lists: its columns, or anything if they are not known."""
+        columns = item_columns(self.report.process, each)
+        if not columns:
+            return None
+        arrived = dict.fromkeys((*OF_AN_ARRIVAL, "result", "ref")) if "item" in columns else {}
+        return {**arrived, **columns}
 
     def expression(
         self, path: Path, words: str, more: Known | None = None, *, private: bool = True
@@ -87,7 +116,11 @@ class Vocabulary:
             self.report.used_settings.add(rest[0])
             if self.report.is_broken("settings", rest[0]):
                 return
-        meant = known[root]
+        meant, where = known[root], root
+        while isinstance(meant, Mapping) and rest:
+            if not self._check_part(path, where, rest[0], meant):
+                return
+            meant, where = meant[rest[0]], f"{where}.{rest.pop(0)}"
         if isinstance(meant, tuple):
             if rest:
                 self._check_part(path, root, rest[0], meant)
@@ -98,11 +131,12 @@ class Vocabulary:
         if isinstance(meant, FieldWords) and rest and meant.label:
             self._check_attribute(path, reference, meant, rest[0])
 
-    def _check_part(self, path: Path, root: str, part: str, known: Iterable[str]) -> None:
+    def _check_part(self, path: Path, root: str, part: str, known: Iterable[str]) -> bool:
         message = 'There is no "{root}.{name}"'
         found = self.report.knows(path, message, part, known, root=root)
         if root == "settings" and not found:
             self.report.lost_settings = True
+        return found
 
     def _field_of_step(self, step: str, name: str) -> FieldWords | None:
         form: dict[str, FieldWords] = getattr(self.report.process.steps.get(step), "form", {})
@@ -111,7 +145,7 @@ class Vocabulary:
     def _check_attribute(
         self, path: Path, reference: Reference, meant: FieldWords, attribute: str
     ) -> None:
-        if attribute == "label" and meant.type != "choice":
+        if attribute == "label" and meant.type not in ("choice", "person"):
             message = '"{name}" has no label: it is no choice'
             self.report.note(path, message, name=".".join(reference.path[:-1]))
         elif meant.type == "choice" and get_close_matches(attribute, ["label"], cutoff=0.6):
@@ -125,9 +159,10 @@ class Vocabulary:
             self.report.note(path, message, "use the order number or the case's ref",
                              name=".".join(reference.path))  # fmt: skip
 
-    def _is_private(
-        self, meant: FieldWords | tuple[str, ...] | None, root: str, rest: list[str]
-    ) -> bool:
+    def _is_private(self, meant: Meaning, root: str, rest: list[str]) -> bool:
+        if isinstance(meant, Mapping):
+            inside = [meant.get(rest[0])] if rest else list(meant.values())
+            return any(self._is_private(each, root, rest[1:]) for each in inside)
         if isinstance(meant, tuple):
             # A whole step (`{{ phone }}`) would show its whole form.
             form: dict[str, FieldWords] = getattr(self.report.process.steps.get(root), "form", {})

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from datetime import date, datetime
-from decimal import Decimal
+from collections.abc import Mapping
 from typing import Any
 
 from jieli.engine import forms
@@ -13,8 +11,11 @@ from jieli.engine.definition import Button, FieldWords, HumanStep
 from jieli.engine.errors import FormError, NotYours
 from jieli.engine.events import BlockContact
 from jieli.engine.move import Move
+from jieli.engine.scope import answers_in
+from jieli.engine.steps import doing
+from jieli.engine.stored import as_stored
 
-_ANY_TEXT = ("text", "long_text", "choice", "phone", "person")
+_ANY_TEXT = ("text", "long_text", "choice", "phone", "person", "ledger_rule")
 
 
 def check_role(move: Move, button: Button, person: str | None) -> None:
@@ -26,20 +27,33 @@ def check_role(move: Move, button: Button, person: str | None) -> None:
 
 
 def apply_button(move: Move, visit: Visit, button: Button, form: Mapping[str, FieldWords]) -> None:
-    """Write case fields from the form and from `sets`, and keep a wish not to be contacted."""
+    """What a pressed button brings: case fields from the form and from `sets`, what it does."""
     changed: dict[str, Any] = {
         field.case_field: visit.answers.get(name)
         for name, field in form.items()
         if field.case_field and name in visit.answers
     }
+    own = own_names(move, visit, form)
     for name, expression in button.sets.items():
-        changed[name] = as_stored(move.evaluate(expression))
+        changed[name] = as_stored(move.evaluate(expression, **own))
     if changed:
         move.state.data.update(changed)
         move.stale()
         move.note("data_changed", visit, fields=changed)
+    if button.do:
+        doing.perform(move, visit, button.do, own_names(move, visit, form))
     if button.block_contact:
         block_contact(move, visit.by, keep=visit)
+
+
+def own_names(move: Move, visit: Visit, form: Mapping[str, FieldWords]) -> dict[str, Any]:
+    """What the words of a pressed button see besides: its element, and the answers just given.
+
+    The step itself need not be over: one of its elements is done, or the button lets it stay.
+    """
+    who = {"by": move.context.label(visit.by), "by_id": visit.by, "at": move.now}
+    step = {**move.scope()[visit.step], **answers_in(form, visit.answers, move.context), **who}
+    return {**move.about(visit), visit.step: step}
 
 
 def block_contact(move: Move, by: str | None, keep: Visit | None = None) -> None:
@@ -59,22 +73,6 @@ def block_contact(move: Move, by: str | None, keep: Visit | None = None) -> None
         if visit is not keep and contacts and target and visit.status != "held":
             move.close_visit(visit, "contact_blocked", cancelled=True)
             move.go(target, visit.branch)
-
-
-def as_stored(value: Any) -> Any:
-    """An expression's value as JSON keeps it."""
-    if isinstance(value, datetime | date):
-        return value.isoformat()
-    if isinstance(value, Decimal):
-        return str(value)
-    if isinstance(value, str):
-        return str.__str__(value)
-    if isinstance(value, Mapping):
-        return {str(key): as_stored(each) for key, each in value.items()}
-    if value is None or isinstance(value, bool | int | float):
-        return value
-    # What is left of an expression: lists, what filters like `map` yield, lengths of time.
-    return [as_stored(each) for each in value] if isinstance(value, Iterable) else str(value)
 
 
 def fitted(move: Move, field: FieldWords, value: Any) -> Any:

@@ -15,7 +15,7 @@ from jieli.engine.events import (
     CancelMessages,
 )
 from jieli.engine.move import Move
-from jieli.engine.steps import assigning, deadlines, offering, work_item
+from jieli.engine.steps import assigning, deadlines, fanning, offering, overruns, work_item
 from jieli.engine.steps.telling import tell
 
 
@@ -25,6 +25,11 @@ def enter(move: Move, name: str, step: HumanStep, branch: str) -> None:
     if step.contacts_buyer and move.state.contact_blocked and blocked:
         move.note("contact_refused", step=name)
         move.go(blocked, branch)
+        return
+    if step.each:
+        needs, go_to = step.each_needs, str(step.go_to)
+        for visit in fanning.spread(move, name, branch, each=step.each, go_to=go_to, needs=needs):
+            begin(move, visit, step)
         return
     again_after = move.state.answers.get(name, {}).get("window_end")
     visit = move.open_visit(name, branch)
@@ -71,15 +76,24 @@ def timer_fired(move: Move, visit: Visit, timer: Timer) -> None:
             offering.escalate(move, visit, step)
         case "staffed":
             _shift_begins(move, visit, step)
-        case "remind" if _more_is_due(move, visit):
-            move.note("reminder_merged", visit)  # after an outage one message is enough
         case "remind":
-            holders = _holders(move, visit, step)
-            tell(move, visit, "reminder", holders, link=True, urgent=step.urgent)
+            _remind(move, visit, step, timer)
+        case "overrun":
+            overruns.reached(move, visit, step, timer.at)
         case "late":
             _late(move, visit, step, timer)
         case "take_back":
             work_item.complete(move, visit, step.buttons[str(visit.outcome)])
+
+
+def _remind(move: Move, visit: Visit, step: HumanStep, timer: Timer) -> None:
+    if timer.number == len(step.remind):
+        deadlines.remind_again(move, visit, step)
+    if _more_is_due(move, visit):
+        move.note("reminder_merged", visit)  # after an outage one message is enough
+        return
+    holders = _holders(move, visit, step)
+    tell(move, visit, "reminder", holders, link=True, urgent=step.urgent)
 
 
 def _more_is_due(move: Move, visit: Visit) -> bool:
@@ -101,7 +115,7 @@ def _holders(move: Move, visit: Visit, step: HumanStep) -> list[str]:
 def _shift_begins(move: Move, visit: Visit, step: HumanStep) -> None:
     fresh = assigning.offer(move, visit, step, visit.rung)
     if visit.nobody:
-        asked = assigning.able_on(move, step, visit.rung)
+        asked = assigning.able_on(move, visit, step, visit.rung)
         starts = assigning.next_on_shift(move.context, asked, move.now)
         if starts is not None and starts > move.now:
             move.set_timer(visit, "staffed", starts)
@@ -123,10 +137,14 @@ def _missed(move: Move, visit: Visit, step: HumanStep) -> None:
 
 
 def _late(move: Move, visit: Visit, step: HumanStep, timer: Timer) -> None:
-    visit.overdue = True
+    visit.overdue, visit.late_rungs = True, max(visit.late_rungs, timer.number + 1)
     move.touch(visit)
-    move.note("late", visit, due_at=visit.due_at.isoformat() if visit.due_at else None)
-    rung = step.when_late[timer.number] if step.when_late else WhenLate()
+    due = visit.due_at.isoformat() if visit.due_at else None
+    move.note("late", visit, due_at=due, rung=timer.number or None)
+    rungs = deadlines.late_rungs(move, step)
+    rung = rungs[timer.number] if timer.number < len(rungs) else WhenLate()
+    if rung.propose:
+        overruns.propose_late(move, visit, rung.propose, timer.number, timer.at)
     if rung.go_to:
         # Closed first: closing cancels the visit's messages, and this one must leave.
         move.close_visit(visit, "late")
@@ -135,7 +153,8 @@ def _late(move: Move, visit: Visit, step: HumanStep, timer: Timer) -> None:
         move.go(rung.go_to, visit.branch)
         return
     holders = _holders(move, visit, step)
-    tell(move, visit, "late", holders, link=True, urgent=True)
+    if timer.number == 0:  # they know; the later rungs tell others
+        tell(move, visit, "late", holders, link=True, urgent=True)
     _tell_others(move, visit, "late", rung.tell, holders)
 
 
@@ -143,6 +162,6 @@ def _tell_others(
     move: Move, visit: Visit, purpose: Any, wanted: tuple[Recipient, ...],
     told: Iterable[str] = (),
 ) -> None:  # fmt: skip
-    others = [p for p in assigning.recipients(move, wanted) if p not in set(told)]
+    others = [p for p in assigning.recipients(move, wanted, visit) if p not in set(told)]
     if others:
         tell(move, visit, purpose, others, link=False, urgent=True)

@@ -22,7 +22,7 @@ def ask(move: Move, visit: Visit, step: HumanStep, fresh: list[str], purpose: An
     if step.urgent and visit.rung + 1 < len(step.who):
         escalate(move, visit, step)
         return
-    asked = assigning.able_on(move, step, visit.rung)
+    asked = assigning.able_on(move, visit, step, visit.rung)
     starts = assigning.next_on_shift(move.context, asked, move.now)
     if starts is None or starts <= move.now:
         tell(move, visit, "nobody", fresh, link=True, urgent=True)

@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
-from jieli.engine.definition import DecisionStep, EndStep, JoinStep, ParallelStep, SubCaseStep
-from jieli.engine.errors import WorkItemClosed
+from typing import Any
+
+from jieli.engine.case import Visit
+from jieli.engine.definition import (
+    DecisionStep,
+    EndStep,
+    JoinStep,
+    ParallelStep,
+    SubCaseStep,
+    SubCaseWords,
+)
+from jieli.engine.errors import FormError, WorkItemClosed
 from jieli.engine.events import StartCase, SubCaseEnded, TellCase
 from jieli.engine.move import Move
-from jieli.engine.steps.answers import as_stored
+from jieli.engine.steps import fanning
+from jieli.engine.steps.answers import fitted
+from jieli.engine.stored import as_stored
 
 
 def enter_decision(move: Move, name: str, step: DecisionStep, branch: str) -> None:
@@ -74,18 +86,32 @@ def _needed(move: Move, step: JoinStep, name: str) -> int:
 
 
 def enter_sub_case(move: Move, name: str, step: SubCaseStep, branch: str) -> None:
-    """Start the other case; wait for its end, or only link it."""
-    visit = move.open_visit(name, branch)
-    data = {key: as_stored(move.evaluate(text)) for key, text in step.sub_case.data.items()}
-    wait = step.sub_case.wait
+    """Start the other case, or one per element; wait for the end, or only link it."""
+    words = step.sub_case
+    if words.each is None:
+        visit = move.open_visit(name, branch)
+        _ask_for_case(move, visit, words, "")
+        if not words.wait:
+            move.close_visit(visit, "started")
+            move.remember(visit)
+            move.go(step.go_to, branch)
+        return
+    visits = fanning.spread(move, name, branch, each=words.each, go_to=step.go_to)
+    for number, visit in enumerate(visits):
+        _ask_for_case(move, visit, words, str(number))
+    if not words.wait:
+        for visit in visits:
+            move.close_visit(visit, "started")
+            fanning.arrive(move, visit, {"result": None, "ref": None}, step.go_to)
+
+
+def _ask_for_case(move: Move, visit: Visit, words: SubCaseWords, key: str) -> None:
+    names = move.about(visit)
+    data = {field: as_stored(move.evaluate(text, **names)) for field, text in words.data.items()}
     move.effects.append(
-        StartCase(process=step.sub_case.process, data=data, visit=visit.id, wait=wait)
+        StartCase(process=words.process, data=data, visit=visit.id, wait=words.wait, key=key)
     )
-    move.note("sub_case_asked", visit, process=step.sub_case.process)
-    if not wait:
-        move.close_visit(visit, "started")
-        move.remember(visit)
-        move.go(step.go_to, branch)
+    move.note("sub_case_asked", visit, process=words.process)
 
 
 def sub_case_ended(move: Move, event: SubCaseEnded) -> None:
@@ -95,8 +121,32 @@ def sub_case_ended(move: Move, event: SubCaseEnded) -> None:
     if visit is None or not isinstance(step, SubCaseStep):
         raise WorkItemClosed(None, None)
     move.close_visit(visit, event.result)
+    saved = _saved(move, step.sub_case, event)
+    if visit.fan is not None:
+        said = {**saved, "result": event.result, "ref": event.ref}
+        fanning.arrive(move, visit, said, step.go_to)
+        return
+    if saved:
+        move.state.data.update(saved)
+        move.stale()
+        move.note("data_changed", visit, fields=saved)
     move.remember(visit, result=event.result, ref=event.ref)
     move.go(step.results.get(event.result, step.go_to), visit.branch)
+
+
+def _saved(move: Move, words: SubCaseWords, event: SubCaseEnded) -> dict[str, Any]:
+    """What the case takes over from the other one; what the other left empty changes nothing."""
+    fields = move.process.case.fields
+    kept: dict[str, Any] = {}
+    for name, theirs in words.save.items():
+        value = event.data.get(theirs)
+        if value is None or value == "":
+            continue
+        try:
+            kept[name] = fitted(move, fields[name], value)
+        except FormError as error:
+            move.note("not_understood", field=name, value=str(value)[:200], reason=str(error))
+    return kept
 
 
 def enter_end(move: Move, name: str, step: EndStep, branch: str) -> None:
@@ -112,11 +162,13 @@ def close_case(move: Move, status: str, result: str) -> None:
     move.arriving.clear()
     state = move.state
     state.joins.clear()
+    state.fans.clear()
     state.status = "completed" if status == "completed" else "cancelled"
     state.result, state.closed_at = result, move.now
     move.note("case_closed", status=status, result=result)
     if state.parent and state.parent_visit is not None:
         ended = SubCaseEnded(
-            visit=state.parent_visit, case_id=state.case_id, ref=state.ref, result=result
-        )
+            visit=state.parent_visit, case_id=state.case_id, ref=state.ref, result=result,
+            data=dict(state.data),
+        )  # fmt: skip
         move.effects.append(TellCase(case_id=state.parent, event=ended))

@@ -12,8 +12,9 @@ from jieli.engine.events import CallAnswered, CallFailed, CallRetried, MakeCall
 from jieli.engine.expressions import ExpressionError
 from jieli.engine.move import Move
 from jieli.engine.steps import assigning
-from jieli.engine.steps.answers import as_stored, fitted
+from jieli.engine.steps.answers import fitted
 from jieli.engine.steps.telling import tell
+from jieli.engine.stored import as_stored
 
 _ALONE = re.compile(r"\s*\{\{((?:(?!\}\}).)*)\}\}\s*", re.DOTALL)
 
@@ -25,7 +26,7 @@ class CallNotBlocked(Refused):
 def enter_notify(move: Move, name: str, step: NotifyStep, branch: str) -> None:
     """Tell people, and go on."""
     visit = move.open_visit(name, branch)
-    people = assigning.recipients(move, step.notify.to)
+    people = assigning.recipients(move, step.notify.to, visit)
     tell(move, visit, "notice", people, link=False, words=step.notify, urgent=step.urgent)
     move.close_visit(visit, "told")
     move.remember(visit)

@@ -6,9 +6,11 @@ from collections.abc import Iterable
 from typing import Any
 
 from jieli.engine.case import Visit
+from jieli.engine.context import Context
 from jieli.engine.definition import FieldWords, MessageWords
 from jieli.engine.events import MessagePurpose, SendMessage
 from jieli.engine.expressions import masked
+from jieli.engine.filters import as_text
 from jieli.engine.move import Move
 from jieli.engine.scope import typed
 
@@ -47,7 +49,8 @@ def tell(
 def _group(move: Move, visit: Visit) -> str | None:
     """The role that is told in its group; not if the visit is one person's, by rung or by claim."""
     ladder = getattr(move.definition.step(visit.step), "who", ())
-    role = ladder[visit.rung].role if ladder and not visit.assignee else None
+    asked = ladder[visit.rung] if ladder and not visit.assignee else None
+    role = visit.role if asked and (asked.role or asked.role_from) else None
     known = move.context.roles.get(role) if role else None
     return role if known and known.channels else None
 
@@ -61,8 +64,10 @@ def _words(
     )
     if purpose in ("reminder", "late", "escalated", "missed", "handed_on", "nobody") and not words:
         chosen = move.definition.messages.get(purpose, _PLAIN)
+    own = move.about(visit)
     about: dict[str, Any] = {
-        "step": {"title": visit.title, "about": move.render(step.about)},
+        **own,
+        "step": {"title": visit.title, "about": move.render(step.about, **own)},
         "due": visit.due_at,
         "window": {"start": visit.window_start, "end": visit.window_end},
         "process": {"title": move.process.title},
@@ -75,16 +80,17 @@ def facts_of(move: Move) -> tuple[tuple[str, str], ...]:
     fields = move.process.case.fields
     found = []
     for name in move.process.case.summary:
-        text = shown(fields[name], move.state.data.get(name))
+        text = shown(fields[name], move.state.data.get(name), move.context)
         if text:
             found.append((fields[name].label, text))
     return tuple(found)
 
 
-def shown(field: FieldWords, value: Any) -> str:
+def shown(field: FieldWords, value: Any, context: Context) -> str:
     """A stored value as people read it in a message, personal data masked."""
-    known = typed(field, value)
-    if known is None:
+    known = typed(field, value, context)
+    if known is None or field.type == "rows":
         return ""
-    text = str(getattr(known, "label", known))
+    zone: Any = {"_timezone": context.calendar.timezone}
+    text = str(getattr(known, "label", None) or as_text(zone, known))
     return masked(text, field.pii) if field.pii else text

@@ -12,8 +12,7 @@ from jieli.engine.errors import NotYours, UnknownButton, WorkItemClosed
 from jieli.engine.events import SignalReceived, WaitAnswered
 from jieli.engine.move import Move
 from jieli.engine.paths import reaches
-from jieli.engine.scope import moment
-from jieli.engine.steps import assigning
+from jieli.engine.steps import assigning, deadlines
 from jieli.engine.steps.answers import apply_button, check_role, from_outside
 from jieli.engine.steps.telling import tell
 from jieli.engine.steps.work_item import require
@@ -29,10 +28,11 @@ def enter(move: Move, name: str, step: WaitStep, branch: str) -> None:
         visit.status = "open"
         move.touch(visit)
         move.note("wait_begun", visit)
+    visit.begun_at = move.now
     if isinstance(step.wait, EventWords):
         _await_event(move, visit, step, step.wait)
         return
-    over, guessed = _over(move, step)
+    over, guessed = _over(move, visit, step)
     visit.due_at, visit.due_guessed = over, guessed
     move.set_timer(visit, "wait_over", over, guessed=guessed)
 
@@ -40,6 +40,8 @@ def enter(move: Move, name: str, step: WaitStep, branch: str) -> None:
 def begin_listening(move: Move) -> None:
     """Waits whose buttons count from a step that was just done begin to listen, if still ahead."""
     for done in move.done:
+        if done.fan in move.state.fans:  # one element; the step itself is not done yet
+            continue
         for name, step in move.process.steps.items():
             if isinstance(step, WaitStep) and _since(step) == done.step:
                 _listen(move, name, step, done.branch)
@@ -102,9 +104,24 @@ def _invite(move: Move, visit: Visit, step: WaitStep) -> None:
         tell(move, visit, "wait", fresh, link=True, urgent=step.urgent)
 
 
-def _over(move: Move, step: WaitStep) -> tuple[datetime, bool]:
+def refresh(move: Move) -> None:
+    """The point in time that a wait waits for may have moved with the data: its timer follows."""
+    for visit in list(move.state.visits.values()):
+        step = move.definition.step(visit.step)
+        words = step.wait if isinstance(step, WaitStep) else None
+        if visit.status != "open" or not isinstance(words, Moment):
+            continue
+        over, guessed = _moment(move, visit, words)
+        if over != visit.due_at:
+            visit.due_at, visit.due_guessed = over, guessed
+            move.set_timer(visit, "wait_over", over, guessed=guessed)
+            move.touch(visit)
+            move.note("due_moved", visit, due_at=over.isoformat())
+
+
+def _over(move: Move, visit: Visit, step: WaitStep) -> tuple[datetime, bool]:
     if isinstance(step.wait, Moment):
-        return _moment(move, step.wait)
+        return _moment(move, visit, step.wait)
     assert isinstance(step.wait, str)
     length = move.duration(step.wait) or timedelta()
     clock = move.clock_of(step.wait, step.clock, "wall")
@@ -123,15 +140,10 @@ def _begin(move: Move, step: WaitStep) -> datetime:
     return max(ends, default=move.now)
 
 
-def _moment(move: Move, words: Moment) -> tuple[datetime, bool]:
-    expression = words.until or words.before or words.after
-    assert expression is not None, "the checks demand one of them"
-    at = moment(move.evaluate(expression), move.context)
-    if at is None:
-        # No time was given: do not wait for ever, go on at once.
-        return move.now, True
-    offset = (move.duration(words.by) if words.by else None) or timedelta()
-    return (at - offset if words.before else at + offset), False
+def _moment(move: Move, visit: Visit, words: Moment) -> tuple[datetime, bool]:
+    at = deadlines.point(move, visit, words)
+    # No time was given: do not wait for ever, go on at once.
+    return (visit.begun_at or move.now, True) if at is None else (at, False)
 
 
 def _await_event(move: Move, visit: Visit, step: WaitStep, words: EventWords) -> None:

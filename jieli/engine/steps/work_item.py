@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 from jieli.engine.case import Visit
 from jieli.engine.definition import Button, HumanStep, Signers
@@ -15,9 +17,9 @@ from jieli.engine.events import (
     WorkItemDelegated,
 )
 from jieli.engine.move import Move
-from jieli.engine.steps import assigning, deadlines, offering
+from jieli.engine.steps import assigning, deadlines, fanning, offering
 from jieli.engine.steps.answers import apply_button, check_role
-from jieli.engine.steps.telling import tell
+from jieli.engine.steps.handing_over import give, own_first, require_able
 
 
 def require(move: Move, number: int) -> Visit:
@@ -25,11 +27,20 @@ def require(move: Move, number: int) -> Visit:
     visit = move.state.visits.get(number)
     if visit is not None:
         return visit
-    for answer in move.state.answers.values():
+    for answer in _answers(move):
         if answer.get("visit") == number:
-            by = move.context.label(answer.get("by"))
+            by = move.context.label(answer.get("by_id") or answer.get("by"))
             raise WorkItemClosed(by, answer.get("at"), answer.get("button"))
     raise WorkItemClosed(None, None)
+
+
+def _answers(move: Move) -> Iterator[dict[str, Any]]:
+    """What the state knows of visits that are over, each element of `each` for itself."""
+    for fan in move.state.fans.values():
+        yield from fan.arrived
+    for answer in move.state.answers.values():
+        yield from answer.get("each", ())
+        yield answer
 
 
 def step_of(move: Move, visit: Visit) -> HumanStep:
@@ -60,10 +71,15 @@ def claimed(move: Move, event: WorkItemClaimed) -> None:
     visit = require(move, event.visit)
     step = step_of(move, visit)
     _require_open(move, visit, step, event.by)
-    visit.assignee, visit.nobody = event.by, False
+    _hold(move, visit, event.by)
+    move.note("claimed", visit, by=event.by)
+    own_first(move, visit, event.by)
+
+
+def _hold(move: Move, visit: Visit, person: str | None) -> None:
+    visit.assignee, visit.nobody = person, False
     move.cancel_timers(visit, {"rung", "staffed"})
     move.touch(visit)
-    move.note("claimed", visit, by=event.by)
 
 
 def delegated(move: Move, event: WorkItemDelegated) -> None:
@@ -71,17 +87,11 @@ def delegated(move: Move, event: WorkItemDelegated) -> None:
     visit = require(move, event.visit)
     step = step_of(move, visit)
     _require_open(move, visit, step, event.by)
-    if not step.delegate or not assigning.is_here(move.context, event.to):
+    if not step.delegate:
         raise NotYours(event.to, "no_delegation")
-    if event.to in assigning.excluded(move, step):
-        raise NotYours(event.to, "not_same_person")
-    visit.generation += 1
-    visit.assignee, visit.candidates, visit.nobody = event.to, [event.to], False
-    move.cancel_timers(visit, {"rung", "staffed"})
-    move.touch(visit)
+    require_able(move, visit, step, event.to)
     move.note("delegated", visit, by=event.by, to=event.to, reason=event.reason)
-    move.effects.append(CancelMessages(visit.id))  # their links are dead
-    tell(move, visit, "handed_on", [event.to], link=True, urgent=step.urgent)
+    give(move, visit, step, event.to)
 
 
 def answered(move: Move, event: WorkItemAnswered) -> None:
@@ -94,6 +104,10 @@ def answered(move: Move, event: WorkItemAnswered) -> None:
         raise UnknownButton(event.button)
     check_role(move, button, event.by)
     _check_window(move, visit, step)
+    own_first(move, visit, event.by)
+    if button.stay:
+        _noted(move, visit, step, button, event)
+        return
     if not _enough_signatures(move, visit, step, event):
         return
     visit.answers, visit.outcome, visit.by = dict(event.answers), event.button, event.by
@@ -102,6 +116,20 @@ def answered(move: Move, event: WorkItemAnswered) -> None:
         hold(move, visit, step)
     else:
         complete(move, visit, button)
+
+
+def _noted(
+    move: Move, visit: Visit, step: HumanStep, button: Button, event: WorkItemAnswered
+) -> None:
+    """A button that stays: it counts, and the work goes on with whoever pressed it."""
+    visit.answers, visit.by = dict(event.answers), event.by
+    move.note("noted", visit, button=event.button, by=event.by, identity=event.identity,
+              fields=event.answers or None)  # fmt: skip
+    if step.signers is None:  # where several must sign, nobody holds it for himself
+        _hold(move, visit, event.by)
+    move.touch(visit)
+    apply_button(move, visit, button, step.form)
+    visit.by = None  # it is not done yet
 
 
 def _check_window(move: Move, visit: Visit, step: HumanStep) -> None:
@@ -170,8 +198,13 @@ def taken_back(move: Move, event: AnswerTakenBack) -> None:
 
 def complete(move: Move, visit: Visit, button: Button) -> None:
     """The answer leaves: the step is done and its button's path is taken."""
+    step = step_of(move, visit)
     window_end = visit.window_end.isoformat() if visit.window_end else None
     move.close_visit(visit, str(visit.outcome), visit.by)
+    if visit.fan is not None:
+        apply_button(move, visit, button, step.form)
+        fanning.arrive(move, visit, visit.answers, str(step.go_to))
+        return
     move.remember(visit, window_end=window_end, signed=visit.signatures)
-    apply_button(move, visit, button, step_of(move, visit).form)
+    apply_button(move, visit, button, step.form)
     move.follow(button, visit)
