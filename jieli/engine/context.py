@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import cached_property
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -70,6 +71,11 @@ class Context(_Live):
     def members(self, role: str) -> list[str]:
         """The active people of a role, in the order of the file."""
         return [key for key, person in self.people.items() if person.active and role in person.roles]
+
+    @cached_property
+    def people_of_roles(self) -> dict[str, list[str]]:
+        """Role -> its active people; worked out once, for every expression may ask."""
+        return {role: self.members(role) for role in self.roles}
 
     def on_shift(self, person: str, now: datetime) -> bool:
         """Whether the person works at that moment; one without roster and hours always does."""

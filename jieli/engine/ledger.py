@@ -5,6 +5,7 @@ What counts how much is `jieli.engine.accounts`. Nothing here touches pay or dis
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -83,7 +84,7 @@ class Ledger(_Live):
     totals: dict[Name, Total] = {}
     appraisal: dict[Name, AppraisalPart] = {}
 
-    @property
+    @cached_property
     def names(self) -> dict[str, Any]:
         """What expressions of a process may ask of the ledger, by rule."""
         return {

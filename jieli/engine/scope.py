@@ -42,7 +42,7 @@ def scope_of(
     # A field of the case may be called like one of these.
     scope.setdefault("item", None)
     scope.setdefault("ledger", context.ledger.names)
-    scope.setdefault("roles", {role: context.members(role) for role in context.roles})
+    scope.setdefault("roles", context.people_of_roles)
     scope["_timezone"] = context.calendar.timezone
     return scope
 

@@ -126,16 +126,21 @@ def next_unfilled(words: FieldWords, rows: Sequence[Row], after: int) -> int | N
 
 
 def _title(words: FieldWords, fill: Fill, row: Row, filling: Filling) -> str:
-    """The first words of a card: what its source says, else what was typed."""
-    named = [column for column in (*fill.shown, *words.fields) if column != fill.key]
-    said = [
-        show(words.fields[column], row[column], filling.context, filling.now).value
-        for column in dict.fromkeys(named)
-        if column in words.fields and not is_empty(row.get(column))
-        and words.fields[column].type not in ("long_text", "rows")
-        and not words.fields[column].highlight
+    """The first words of a card: what names the row, whom it is about, what its source says."""
+    told = [
+        name
+        for name, column in words.fields.items()
+        if column.type not in ("long_text", "rows") and not column.highlight
+        and not is_empty(row.get(name))
     ]  # fmt: skip
-    return " · ".join(each[:40] for each in said[:MOST_IN_TITLE])
+    named = [name for name in told if name == fill.key and name in fill.shown]
+    about = [name for name in told if name not in named and words.fields[name].required is True]
+    rest = [name for name in told if name in fill.shown] or told
+    chosen = list(dict.fromkeys([*named, *about[:1], *rest]))[:MOST_IN_TITLE]
+    return " · ".join(
+        show(words.fields[name], row[name], filling.context, filling.now).value[:40]
+        for name in chosen
+    )
 
 
 def _flags(words: FieldWords, row: Row, filling: Filling) -> list[Shown]:

@@ -28,7 +28,7 @@ GOOD = "运单号,迟了几天\nSF1,2\nSF2,3\n"
 
 @pytest.fixture
 def shop(database: Database, tmp_path: Path) -> Iterator[Shop]:
-    yield from open_shop(database, tmp_path, {**MORE, "lists.yaml": LISTS})
+    yield from open_shop(database, tmp_path, {**MORE, "imports.yaml": LISTS})
 
 
 def upload(

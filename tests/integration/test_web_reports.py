@@ -12,7 +12,7 @@ from typing import Any
 
 import openpyxl
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 
 from jieli.engine.events import (
     CaseCancelled,
@@ -24,6 +24,7 @@ from jieli.engine.events import (
 )
 from jieli.engine.loader import load, read_directory
 from jieli.store import definitions, entries
+from jieli.store.case_events import apply_pending
 from jieli.store.cases import Applied, Request, apply_event
 from jieli.store.database import Database
 from jieli.store.replay import stored_state
@@ -31,7 +32,7 @@ from jieli.store.reports import catalogue
 from jieli.store.reports.asked import ask
 from jieli.store.reports.values import Cell, Chart, Report, Series
 from jieli.store.starts import start_case
-from jieli.store.tables import imported_rows
+from jieli.store.tables import case_links, imported_rows
 from jieli.store.times import advance_clock, real_now
 from jieli.texts import catalogue as texts
 from jieli.web.charts import svg
@@ -50,7 +51,7 @@ case:
   fields:
     nr: {{label: 编号, required: true}}
 {fields}
-start: [{{form: {{role: supervisor}}}}]
+start: [{{form: {{role: supervisor}}}}, {{case: true}}]
 ends: {ends}
 steps:
   {step}:
@@ -71,8 +72,10 @@ def process(
 ) -> str:
     """A small process of that id, whose one step has a button for every end."""
     buttons = "".join(f"      {e}: {{label: {t}, go_to: end_{e}}}\n" for e, t in ends.items())
+    if name == "handover_check":
+        buttons += "      incomplete: {label: 退回, go_to: work, at_most: 9, then: end_agreed}\n"
     if name == "handover":
-        buttons += "      incomplete: {label: 退回补充, go_to: work, at_most: 9, then: end_signed}\n"
+        buttons += "      check: {label: 核对, go_to: checks}\n"
     finish = "".join(f"  end_{e}: {{end: {e}}}\n" for e in ends)
     return WORDS.format(
         process=name, title=title, step=step, fields=fields or "    more: {label: 别的}",
@@ -82,11 +85,16 @@ def process(
 
 
 PROCESSES = [
-    process("handover", "交接班", signed="已签", fields="""
+    process("handover", "交接班", step="sign_on", signed="已签", fields="""
     post: {label: 岗位, type: choice, of: {after_sales: 售后, presales: 售前}}
     shift: {label: 班次, type: choice, of: {early: 早班}}
     shift_date: {label: 日期, type: date}
-    ends_at: {label: 下班, type: datetime}"""),
+    mode: {label: 怎么交}
+    ends_at: {label: 下班, type: datetime}
+    next_starts_at: {label: 下一班, type: datetime}""") + """
+  checks: {sub_case: {process: handover_check, data: {nr: nr}}, go_to: sign_on}
+""",
+    process("handover_check", "核对", agreed="核对无误"),
     process("after_sales", "售后", satisfied="客户满意", no_contact="无法联系", fields="""
     kind: {label: 类型, type: choice, of: {quality: 质量问题, late: 到货延迟}}
     round: {label: 轮次, type: number}
@@ -106,7 +114,7 @@ PROCESSES = [
     process("appraisal", "考评", done="评完", step="rate",
             fields="    month: {label: 月份}\n    person: {label: 谁}",
             form="".join(f"      {each}: {{label: {each}, type: number}}\n"
-                         for each in ("team_task", "handover", "satisfaction", "competence"))),
+                         for each in ("team", "handover", "satisfaction", "competence"))),
 ]  # fmt: skip
 
 
@@ -148,6 +156,12 @@ class Book:
                 connection, process=process, data={"nr": f"N{self.count}", **data}, source="form",
                 by="zhang_wei", now=at(opened), event_id=f"case:{self.count}",
             ).case_id  # fmt: skip
+
+    def begin_sub_cases(self) -> str:
+        """What was queued for other cases happens; the id of the case begun last."""
+        apply_pending(self.shop.database, 50)
+        with self.shop.database.read() as connection:
+            return str(connection.scalar(select(case_links.c.child_id)))
 
     def press(self, case_id: str, when: str, button: str, **answers: Any) -> str:
         """Li Na presses a button of the one live step."""
@@ -203,7 +217,11 @@ def test_handovers_on_time_complete_and_unsigned_by_post_and_week(told: Shop) ->
     good = book.case("handover", "2026-11-10 17:00", shift_date="2026-11-10", **words)
     book.press(good, "2026-11-10 17:30", "signed")
     returned = book.case("handover", "2026-11-17 17:00", shift_date="2026-11-17", **words)
-    book.press(returned, "2026-11-17 17:10", "incomplete")
+    book.press(returned, "2026-11-17 17:05", "check")
+    check = book.begin_sub_cases()
+    book.press(check, "2026-11-17 17:10", "incomplete")
+    book.press(check, "2026-11-17 17:12", "agreed")
+    book.begin_sub_cases()
     book.press(returned, "2026-11-17 17:20", "signed")
     late = book.late(book.case("handover", "2026-10-20 17:00", shift_date="2026-10-20", **words))
     book.press(late, "2026-11-20 18:00", "signed")
@@ -368,7 +386,7 @@ def test_appraisal_and_ledger_by_person(told: Shop) -> None:
         recorded(book, rule, "li_na", when)
     for person, marks in (("li_na", (20, 10, 20, 10)), ("wang_fang", (30, 20, 25, 15))):
         case_id = book.case("appraisal", "2026-11-26 09:00", month="2026-11", person=person)
-        parts = ("team_task", "handover", "satisfaction", "competence")
+        parts = ("team", "handover", "satisfaction", "competence")
         book.press(case_id, "2026-11-26 10:00", "done", **dict(zip(parts, marks, strict=True)))
     found = report(told, "people")
     assert table(found, "按人") == {
@@ -494,8 +512,12 @@ def test_the_shipped_processes_have_what_the_reports_look_for() -> None:
     shipped = load(read_directory(DEFINITIONS)).processes
     handover, after_sales = shipped["handover"], shipped["after_sales"]
     assert {"post", "shift", "shift_date", "ends_at"} <= set(handover.case.fields)
-    assert "signed" in handover.ends
-    assert any("incomplete" in getattr(s, "buttons", {}) for s in handover.steps.values())
+    assert {"mode", "next_starts_at"} <= set(handover.case.fields)
+    assert "signed" in getattr(handover.steps["sign_on"], "buttons", {})
+    checks = shipped["handover_check"].steps.values()
+    assert any("incomplete" in getattr(step, "buttons", {}) for step in checks)
+    assert {"month", "person", "score"} <= set(shipped["appraisal"].case.fields)
+    assert "shop_figures" in load(read_directory(DEFINITIONS)).context.imports
     assert {"kind", "round", "satisfied", "fault", "cause"} <= set(after_sales.case.fields)
     assert {"severity", "progress", "handling", "fault"} <= set(shipped["bad_review"].case.fields)
     marks = {"accurate", "complete", "timely", "procedure"}

@@ -235,11 +235,18 @@ def _attribute(tag: str, name: str) -> str:
 def open_shop(
     database: Database, data_dir: Path, more: Mapping[str, str] | None = None, **settings: Any
 ) -> Iterator[Shop]:
-    """Publish the processes (and the files in `more`), give out PINs, open both apps."""
-    sources = read_directory(DEFINITIONS)
-    shop_files = {name: text for name, text in sources.items() if "shop" in Path(name).parts}
+    """Publish the processes, give out PINs, open both apps.
+
+    The files in `more` come with them, and in the place of a shop's file of the same name.
+    """
+    sources, more = read_directory(DEFINITIONS), dict(more or {})
+    shop_files = {
+        name: text
+        for name, text in sources.items()
+        if "shop" in Path(name).parts and Path(name).name not in more
+    }
     ours = {f"{name}.yaml": HEAD.format(name=name) + steps + TAIL for name, steps in STEPS.items()}
-    library = load({**shop_files, **ours, **(more or {})})
+    library = load({**shop_files, **ours, **more})
     with database.write() as connection:
         definitions.publish(connection, library, author="t", reason="", now=real_now())
         for person in ("li_na", "zhang_wei"):

@@ -70,7 +70,7 @@ wordings:
   forbidden: {不归我们管: 请说“我来帮您查”}
   better_not: {不知道: 我帮您查一下}
 """
-MORE = {"hand_on.yaml": PROCESS + TAIL, "words.yaml": WORDS}
+MORE = {"hand_on.yaml": PROCESS + TAIL, "phrases.yaml": WORDS}
 
 EIGHT = [
     {"ref": f"A{number}", "name": f"客户{number}", "problem": "late",

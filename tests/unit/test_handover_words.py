@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from jieli.engine.errors import DefinitionError
 from jieli.engine.events import HandOverWork
 from tests.story import Story, definition
 from tests.unit.handovers import effects
@@ -65,8 +66,6 @@ def test_a_name_that_is_nobodys_owns_nothing() -> None:
     ("owner", "problem"), [("owner: bos", "boss"), ("owner: no", "no"), ("owner: team", "team")]
 )
 def test_the_owner_must_be_a_field_with_a_person(owner: str, problem: str) -> None:
-    from jieli.engine.errors import DefinitionError
-
     with pytest.raises(DefinitionError) as wrong:
         toy(owner)
     (one,) = wrong.value.problems

@@ -1,7 +1,7 @@
 """What people were given in the monthly appraisal of 100 points, from its closed cases.
 
-A part of the appraisal is a number under the part's name, in a form or a row of one; several
-raters of a part count with their mean.
+The archived score counts. Where a shop's own process keeps none, the parts of the ledger's
+`appraisal` are added up: numbers under their names in its forms, the mean of several raters.
 """
 
 from __future__ import annotations
@@ -18,21 +18,16 @@ from jieli.engine.context import Context
 from jieli.store.reports.asked import Asked, CaseFacts, cases_of
 
 PROCESS = "appraisal"
-Given = dict[str, dict[str, list[float]]]
 
 
 def rated(asked: Asked, since: str, until: str) -> dict[str, dict[str, float]]:
     """Month -> person -> the sum of their marks, for these months, both included."""
-    found: dict[str, Given] = {}
-    parts = asked.context.ledger.appraisal
+    found: dict[str, dict[str, float]] = {}
     for each in cases_of(asked, [PROCESS], statuses=["completed"]):
         month = str(each.data.get("month") or "")
         if since <= month <= until:
-            _gather(each, parts, found.setdefault(month, defaultdict(lambda: defaultdict(list))))
-    return {
-        month: {person: sum(map(mean, parts.values())) for person, parts in given.items()}
-        for month, given in found.items()
-    }
+            found.setdefault(month, {}).update(_scores(each, asked.context.ledger.appraisal))
+    return found
 
 
 def rated_months(
@@ -42,13 +37,17 @@ def rated_months(
     return rated(Asked(connection, context, {}, now, until), since, until)
 
 
-def _gather(case: CaseFacts, parts: Collection[str], given: Given) -> None:
-    whole = str(case.data.get("person") or "")
+def _scores(case: CaseFacts, parts: Collection[str]) -> dict[str, float]:
+    whole, score = str(case.data.get("person") or ""), case.data.get("score")
+    if whole and isinstance(score, int | float):
+        return {whole: float(score)}
+    given: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
     for marks in _forms(case):
         person = str(marks.get("person") or whole)
         for part in parts:
             if person and isinstance(marks.get(part), int | float):
                 given[person][part].append(float(marks[part]))
+    return {person: sum(map(mean, own.values())) for person, own in given.items()}
 
 
 def _forms(case: CaseFacts) -> Iterator[Mapping[str, Any]]:

@@ -13,13 +13,14 @@ from sqlalchemy import select
 from jieli.store.reports.asked import Asked, CaseFacts, cases_of
 from jieli.store.reports.values import Cell, Chart, Column, Report, Series, Table, share
 from jieli.store.statements import one_of
-from jieli.store.tables import visits
+from jieli.store.tables import case_links, visits
 from jieli.texts import text
 
 PROCESS = "handover"
-SIGNED = "signed"
+SIGN_ON, SIGNED = "sign_on", "signed"
+"""The signature of who takes over; the case itself stays open until its follow-ups are done."""
 RETURNED = "incomplete"
-"""The button 退回补充: a record that came back once was not complete."""
+"""The button 退回补充 of a check: a record that came back once was not complete."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,28 +55,38 @@ def handovers(asked: Asked) -> Report:
 
 def _read(asked: Asked) -> list[_Handover]:
     known = cases_of(asked, [PROCESS], by="opened")
-    late, returned = _marks(asked, known)
+    signed, late, returned = _marks(asked, known)
     return [
         _Handover(
             facts=each,
             post=asked.label(PROCESS, "post", each.data.get("post") or ""),
             week=_monday(_shift_date(asked, each)),
-            is_signed=(signed := each.result == SIGNED),
+            is_signed=each.case_id in signed,
             is_late=each.case_id in late,
             is_complete=each.case_id not in returned,
-            is_unsigned=not signed and (each.status != "open" or _is_over(asked, each)),
+            is_unsigned=each.case_id not in signed
+            and (each.status != "open" or _is_over(asked, each)),
         )
         for each in known
     ]
 
 
-def _marks(asked: Asked, known: Iterable[CaseFacts]) -> tuple[set[str], set[str]]:
-    """The cases in which something was late, and those that were returned for completion."""
+def _marks(asked: Asked, known: Iterable[CaseFacts]) -> tuple[set[str], set[str], set[str]]:
+    """The cases that were signed, those with something late, those returned for completion."""
     connection = asked.connection
-    own = one_of(connection, visits.c.case_id, [each.case_id for each in known])
-    late = select(visits.c.case_id).where(own, visits.c.overdue).distinct()
-    returned = select(visits.c.case_id).where(own, visits.c.outcome == RETURNED).distinct()
-    return set(connection.scalars(late)), set(connection.scalars(returned))
+    ids = [each.case_id for each in known]
+    own = one_of(connection, visits.c.case_id, ids)
+    signed = select(visits.c.case_id).where(
+        own, visits.c.step == SIGN_ON, visits.c.outcome == SIGNED
+    )
+    late = select(visits.c.case_id).where(own, visits.c.overdue)
+    returned = (
+        select(case_links.c.parent_id)
+        .join(visits, visits.c.case_id == case_links.c.child_id)
+        .where(one_of(connection, case_links.c.parent_id, ids), visits.c.outcome == RETURNED)
+    )
+    found = (set(connection.scalars(query.distinct())) for query in (signed, late, returned))
+    return next(found), next(found), next(found)
 
 
 def _shift_date(asked: Asked, each: CaseFacts) -> date:
@@ -88,8 +99,9 @@ def _monday(day: date) -> date:
 
 
 def _is_over(asked: Asked, each: CaseFacts) -> bool:
-    ends_at = each.data.get("ends_at")
-    return bool(ends_at) and datetime.fromisoformat(str(ends_at)) < asked.now
+    # Asynchronously the next shift signs when it begins.
+    until = each.data.get("next_starts_at" if each.data.get("mode") == "async" else "ends_at")
+    return bool(until) and datetime.fromisoformat(str(until)) < asked.now
 
 
 def _grouped(found: Iterable[_Handover], key: Any) -> dict[Any, list[_Handover]]:
