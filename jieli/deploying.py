@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from jieli.prefect_rest import CASE_QUEUE, CLOCK_QUEUE, FLOW_NAME, PrefectRest, cron
-from jieli.store import definitions, scheduling
+from jieli.engine.context import Context
+from jieli.engine.definition import Process
+from jieli.engine.occurrences import crons
+from jieli.prefect_rest import (
+    CASE_QUEUE,
+    CLOCK_QUEUE,
+    FLOW_NAME,
+    DeploymentState,
+    PrefectRest,
+    cron,
+)
+from jieli.store import definitions, marks
 
 CASE_ENTRYPOINT = "flows.run_case:run_case"
 CLOCK_ENTRYPOINT = "flows.clock:clock"
@@ -34,14 +44,27 @@ class Wanted:
         return {calendar_name(process): process for process in self.crons}
 
 
+def wanted_of(processes: Iterable[Process], context: Context) -> Wanted:
+    """What Prefect needs to know of these processes."""
+    known = sorted(processes, key=lambda each: each.process)
+    lines = {each.process: _crons(each, context) for each in known}
+    return Wanted(
+        titles={each.process: each.title for each in known},
+        crons={process: found for process, found in lines.items() if found},
+        timezone=context.calendar.timezone,
+    )
+
+
 def published(connection: Connection) -> Wanted:
     """What is published now; raises ProcessNotFound before anything was."""
     _, context = definitions.current_context(connection)
-    titles = {
-        name: known.process.title
-        for name, known in definitions.latest_definitions(connection).items()
-    }
-    return Wanted(titles, scheduling.crons_of(connection), context.calendar.timezone)
+    known = definitions.latest_definitions(connection)
+    return wanted_of((each.process for each in known.values()), context)
+
+
+def _crons(process: Process, context: Context) -> list[str]:
+    found = marks.schedules_of(process).values()
+    return list(dict.fromkeys(line for each in found for line in crons(each, context)))
 
 
 def calendar_name(process: str) -> str:
@@ -59,6 +82,7 @@ def deploy_all(prefect: PrefectRest, pool: str, wanted: Wanted, *, pool_type: st
         )  # fmt: skip
     for process in wanted.crons:
         _deploy_calendar(prefect, pool, wanted, process)
+    _drop_unpublished(prefect, wanted, prefect.deployments_of(CALENDAR_FLOW))
     prefect.ensure_deployment(
         "clock", flow="clock", entrypoint=CLOCK_ENTRYPOINT, pool=pool, queue=CLOCK_QUEUE,
         description="定时器、提醒、补漏", every_seconds=CLOCK_SECONDS,
@@ -96,10 +120,16 @@ def _mend_calendars(prefect: PrefectRest, pool: str, wanted: Wanted) -> list[str
         if state is None or not state.is_active or set(state.crons) != set(wanted.crons[process]):
             _deploy_calendar(prefect, pool, wanted, process)
             lines.append(f"deployment {name} was not as published")
-    for name in found.keys() - wanted.calendars.keys():
+    return lines + _drop_unpublished(prefect, wanted, found)
+
+
+def _drop_unpublished(
+    prefect: PrefectRest, wanted: Wanted, found: Mapping[str, DeploymentState]
+) -> list[str]:
+    gone = sorted(found.keys() - wanted.calendars.keys())
+    for name in gone:
         prefect.delete_deployment(found[name].id)
-        lines.append(f"deployment {name} is no longer published")
-    return lines
+    return [f"deployment {name} is no longer published" for name in gone]
 
 
 def _deploy_calendar(prefect: PrefectRest, pool: str, wanted: Wanted, process: str) -> None:

@@ -11,9 +11,10 @@ import click
 from jieli.cli.check import read
 from jieli.cli.printing import as_json
 from jieli.cli.stored import store
-from jieli.deploying import Wanted, deploy_all, published
+from jieli.deploying import Wanted, deploy_all, published, wanted_of
 from jieli.engine.loader import load
 from jieli.prefect_rest import PrefectRest
+from jieli.prefect_yaml import as_yaml
 from jieli.settings import Settings
 from jieli.store import database as databases
 from jieli.store import definitions
@@ -67,9 +68,14 @@ def publish_shipped(settings: Settings) -> Wanted:
 
 
 @click.command()
-def deploy() -> None:
+@click.option("--yaml", "yaml_", is_flag=True, help="Only print prefect.yaml for the definitions.")
+def deploy(yaml_: bool) -> None:
     """Make or mend Prefect's pool, queues, deployments and schedules."""
     settings = Settings()
+    if yaml_:
+        library = load(read((settings.definitions_dir,)))
+        click.echo(as_yaml(wanted_of(library.processes.values(), library.context)), nl=False)
+        return
     prefect = PrefectRest(settings.prefect_api_url, auth=settings.prefect_auth)
     with store(settings) as database, database.read() as conn:
         wanted = published(conn)

@@ -26,7 +26,7 @@ from jieli.cli.processes import Child, module
 from jieli.cli.publish import publish_shipped
 from jieli.deploying import Wanted, deploy_all
 from jieli.engine.errors import JieliError
-from jieli.prefect_rest import PrefectRest
+from jieli.prefect_rest import FLOW_NAME, PrefectRest
 from jieli.settings import Settings
 from jieli.store.committer import Committer
 from jieli.store.database import Database
@@ -211,7 +211,8 @@ class Stack:
 
     def _deploy(self, wanted: Wanted) -> None:
         self.prefect.ensure_pool(self.settings.work_pool, self.settings.worker_type)
-        if Path("prefect.yaml").exists():
+        # A quarter of a minute for what deploy_all does in three seconds: the first time only.
+        if Path("prefect.yaml").exists() and not self.prefect.deployments_of(FLOW_NAME):
             command = module("prefect", "--no-prompt", "deploy", "--all")
             environment = {**os.environ, **prefect_environment(self.settings)}
             log = self.settings.data_dir / "logs" / "deploy.log"

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import Connection, select
 
 from jieli.store.tables import case_runs, cases, visits
 
-SOON = timedelta(hours=2)
 _AT_WORK = ("human", "wait", "call", "sub_case")
 
 
@@ -41,7 +40,7 @@ class BoardStep:
 
 @dataclass(frozen=True, slots=True)
 class BoardLine:
-    """An open case; `due_at` is the next due of its steps, `soon` says that it is near."""
+    """An open case; `due_at` is the next due of its steps."""
 
     case_id: str
     ref: str
@@ -54,23 +53,7 @@ class BoardLine:
     fault: str | None
     run_id: str | None
     due_at: datetime | None
-    soon: bool
     steps: tuple[BoardStep, ...]
-
-    @property
-    def overdue(self) -> bool:
-        """Whether a step is late."""
-        return any(step.overdue for step in self.steps)
-
-    @property
-    def nobody(self) -> bool:
-        """Whether a step has nobody who could do it now."""
-        return any(step.nobody for step in self.steps)
-
-    @property
-    def stuck(self) -> bool:
-        """Whether it goes no further without somebody who looks at it."""
-        return self.fault is not None or any(step.status == "blocked" for step in self.steps)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,24 +67,13 @@ class Load:
     owned: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class BoardCounts:
-    """How many open cases there are, and how many of each filter."""
-
-    open: int
-    overdue: int
-    nobody: int
-    stuck: int
-    soon: int
-
-
 _CASE = (
     cases.c.id, cases.c.ref, cases.c.title, cases.c.process, cases.c.priority, cases.c.tags,
     cases.c.owner, cases.c.opened_at, cases.c.fault, case_runs.c.run_id,
 )  # fmt: skip
 
 
-def board_lines(connection: Connection, now: datetime) -> list[BoardLine]:
+def board_lines(connection: Connection) -> list[BoardLine]:
     """Every open case, the next due first; those without a due time last, the oldest first."""
     steps = _steps(connection)
     query = (
@@ -113,24 +85,11 @@ def board_lines(connection: Connection, now: datetime) -> list[BoardLine]:
     for row in connection.execute(query):
         own = steps.get(row.id, ())
         due = min((each.due_at for each in own if each.due_at), default=None)
-        soon = due is not None and now <= due <= now + SOON
         values = row._asdict()
         case_id, tags = values.pop("id"), tuple(values.pop("tags"))
-        line = BoardLine(case_id, **values, tags=tags, due_at=due, soon=soon, steps=tuple(own))
+        line = BoardLine(case_id, **values, tags=tags, due_at=due, steps=tuple(own))
         lines.append(line)
     return sorted(lines, key=lambda each: (each.due_at is None, each.due_at or each.opened_at))
-
-
-def counts(lines: Iterable[BoardLine]) -> BoardCounts:
-    """What the filters of the board would show."""
-    known = list(lines)
-    return BoardCounts(
-        open=len(known),
-        overdue=sum(each.overdue for each in known),
-        nobody=sum(each.nobody for each in known),
-        stuck=sum(each.stuck for each in known),
-        soon=sum(each.soon for each in known),
-    )
 
 
 def load_per_person(lines: Iterable[BoardLine]) -> list[Load]:

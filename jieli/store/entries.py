@@ -88,10 +88,12 @@ def _row(connection: Connection, effect: RecordEntry, context: Context) -> dict[
     month = month_of(effect.happened_at, context.calendar.timezone)
     nth = nth_time(rule, _months(connection, effect), month)
     step = amount(rule, nth, effect.severity)
+    # What was confirmed while money was off costs nothing when it is turned on later.
+    money = step.money if context.ledger.money else 0
     return {
         "key": effect.key, "rule": effect.rule, "label": rule.label, "person": effect.person,
         "reason": effect.reason, "evidence": effect.evidence, "happened_at": effect.happened_at,
-        "month": month, "severity": effect.severity, "points": step.points, "money": step.money,
+        "month": month, "severity": effect.severity, "points": step.points, "money": money,
         "nth": nth, "step_text": step.text, "by": effect.by,
     }  # fmt: skip
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -11,7 +12,7 @@ from jieli.engine.context import Context
 from jieli.engine.expressions import references
 from jieli.engine.occurrences import Occurrence
 from jieli.engine.published import Definition
-from jieli.store import board
+from jieli.store import open_steps
 
 
 def scope_of(
@@ -38,8 +39,7 @@ def _board(connection: Connection, definition: Definition, now: datetime) -> dic
     """How many cases are open, late, nobody's, stuck, due soon; counted where somebody asks."""
     if not _asks_for_board(definition):
         return {}
-    found = board.counts(board.board_lines(connection, now))
-    return {name: getattr(found, name) for name in board.BoardCounts.__slots__}
+    return asdict(open_steps.board_counts(connection, now))
 
 
 def _asks_for_board(definition: Definition) -> bool:

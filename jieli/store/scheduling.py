@@ -16,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from jieli.engine.context import Context
 from jieli.engine.errors import FormError, JieliError
 from jieli.engine.expressions import evaluate
-from jieli.engine.occurrences import Occurrence, crons, due_times
+from jieli.engine.occurrences import Occurrence, due_times
 from jieli.engine.published import Definition
 from jieli.engine.schedules import Schedule
 from jieli.store import definitions, marks
@@ -48,20 +48,6 @@ def serve_later(database: Database, process: str, now: datetime) -> None:
     """Leave the schedules of a process alone for a minute: they could not be served."""
     with database.write() as connection:
         marks.put_off(connection, process, now + PUT_OFF)
-
-
-def crons_of(connection: Connection) -> dict[str, list[str]]:
-    """When Prefect wakes each scheduled process: cron lines in the shop's time zone."""
-    _, context = definitions.current_context(connection)
-    found = {
-        name: [
-            line
-            for schedule in marks.schedules_of(known.process).values()
-            for line in crons(schedule, context)
-        ]
-        for name, known in definitions.latest_definitions(connection).items()
-    }
-    return {name: list(dict.fromkeys(lines)) for name, lines in found.items() if lines}
 
 
 def start_due(database: Database, process: str, now: datetime) -> list[str]:

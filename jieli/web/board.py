@@ -15,12 +15,11 @@ from starlette.responses import Response
 
 from jieli.store.board import BoardLine, Load, board_lines, load_per_person
 from jieli.store.database import Database
-from jieli.store.items import troubles
+from jieli.store.open_steps import OpenStep, count_cases, read_open_steps
 from jieli.texts import text
 from jieli.web import reassigning
 from jieli.web.moments import left_words, moment_words
 from jieli.web.nonces import new_nonce
-from jieli.web.open_steps import OpenStep, open_steps
 from jieli.web.pages import page
 from jieli.web.reassigning import OWNER, Asked, Told
 from jieli.web.resources import resources_of
@@ -30,7 +29,6 @@ from jieli.web.typed import Notice
 
 router = APIRouter(prefix="/board", include_in_schema=False)
 PAGE = 400
-MOST_TROUBLES = 2000
 View = Literal["all", "overdue", "nobody", "stuck", "soon"]
 VIEWS = {
     "all": "All", "overdue": "Overdue", "nobody": "Nobody responsible", "stuck": "Stuck",
@@ -86,9 +84,9 @@ async def reassign(request: Request) -> Response:
 def _read(database: Database) -> tuple[Around, list[BoardLine], list[OpenStep]]:
     with database.read() as connection:
         around = read_around(connection)
-        lines = board_lines(connection, around.now)
-        stuck = {each.case_id: each.about for each in troubles(connection, limit=MOST_TROUBLES)}
-    return around, lines, open_steps(lines, stuck, around.context, around.processes, around.now)
+        lines = board_lines(connection)
+        steps = read_open_steps(connection, lines, around.context, around.processes, around.now)
+    return around, lines, steps
 
 
 async def _page(
@@ -106,7 +104,7 @@ async def _page(
         "views": _views(mine, wanted), "wanted": wanted, "people": _people(around),
         "processes": [(name, each.process.title) for name, each in around.processes.items()],
         "lines": [_line(each, around, ui, asked) for each in found[wanted.start : last]],
-        "count": len(found), "cases": _cases(found),
+        "count": len(found), "cases": count_cases(found),
         "next": wanted.address(start=last) if len(found) > last else "",
         "loads": _loads(lines, steps, around, wanted),
         "nonce": new_nonce(resources.ring, OWNER),
@@ -118,10 +116,6 @@ async def _page(
 # ---- showing -------------------------------------------------------------------------------------
 
 
-def _cases(steps: list[OpenStep]) -> int:
-    return len({each.case.case_id for each in steps})
-
-
 def _people(around: Around) -> list[tuple[str, str]]:
     return [(key, each.name) for key, each in around.context.people.items() if each.active]
 
@@ -129,7 +123,7 @@ def _people(around: Around) -> list[tuple[str, str]]:
 def _views(steps: list[OpenStep], wanted: Wanted) -> list[dict[str, Any]]:
     return [
         {"label": text(label), "address": wanted.address(view=view), "is_on": view == wanted.view,
-         "count": _cases([each for each in steps if each.is_in(view)]),
+         "count": count_cases([each for each in steps if each.is_in(view)]),
          "is_bad": view in ("overdue", "nobody", "stuck")}
         for view, label in VIEWS.items()
     ]  # fmt: skip

@@ -8,7 +8,7 @@ from math import ceil, floor, log10
 
 from markupsafe import Markup, escape
 
-from jieli.store.reports.values import Chart, Series
+from jieli.store.reports.values import Chart
 from jieli.texts import text
 
 WIDTH = 720.0
@@ -110,7 +110,8 @@ def _stack(chart: Chart, row: int, y: float, scale: _Scale, number: int) -> Iter
         if value:
             yield _rect(begin, end, y, lane, number)
         if end - begin > 22:
-            yield _text((begin + end) / 2, y + BAR / 2, _number(value, chart.share), "middle", halo=True)
+            words = _number(value, chart.share)
+            yield _text((begin + end) / 2, y + BAR / 2, words, "middle", inside=lane)
     yield _text(scale.at(reached) + 6, y + BAR / 2, _number(reached, chart.share), "start", bold=True)
 
 
@@ -159,7 +160,7 @@ def _patterns(number: int) -> list[str]:
 def _lines(chart: Chart) -> _Drawn:
     most = _nice(max(v for series in chart.series for v in series.values if v is not None))
     most = min(most, 1.0) if chart.share else most
-    top, left, right = TOP + LEGEND, 52.0, WIDTH - 16
+    top, left, right = TOP + LEGEND, 52.0, WIDTH - 36
     step = (right - left) / max(len(chart.labels) - 1, 1)
 
     def place(index: int, value: float) -> tuple[float, float]:
@@ -211,14 +212,9 @@ def _line_legend(chart: Chart) -> list[str]:
     x = 52.0
     for lane, series in enumerate(chart.series):
         parts += _curve([(x, TOP + 7), (x + 30, TOP + 7)], lane)
-        parts.append(_text(x + 40, TOP + 7, _last(series, chart.share), "start"))
-        x += 60 + _wide(_last(series, chart.share))
+        parts.append(_text(x + 40, TOP + 7, series.label, "start"))
+        x += 60 + _wide(series.label)
     return parts
-
-
-def _last(series: Series, share: bool) -> str:
-    known = [value for value in series.values if value is not None]
-    return f"{series.label} {_number(known[-1], share)}" if known else series.label
 
 
 def _nice(value: float) -> float:
@@ -240,11 +236,13 @@ def _number(value: float, share: bool) -> str:
 
 def _text(
     x: float, y: float, words: str, anchor: str, *, soft: bool = False, bold: bool = False,
-    halo: bool = False,
+    inside: int | None = None,
 ) -> str:  # fmt: skip
     more = f' fill="{SOFT}"' if soft else ""
-    more += ' font-weight="600"' if bold or halo else ""
-    more += ' stroke="#fff" stroke-width="4" paint-order="stroke"' if halo else ""
+    more += ' font-weight="600"' if bold or inside is not None else ""
+    if inside is not None:  # white on the full bar, a white edge on a pattern
+        is_full = inside % 4 == 0
+        more += ' fill="#fff"' if is_full else ' stroke="#fff" stroke-width="4" paint-order="stroke"'
     place = f'x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" dominant-baseline="central"'
     return f"<text {place}{more}>{escape(words)}</text>"
 

@@ -13,11 +13,11 @@ from jieli.engine.context import Context
 from jieli.engine.errors import Refused
 from jieli.engine.events import WorkItemReassigned
 from jieli.store.cases import Applied, Duplicate, Outcome, Rejected
+from jieli.store.open_steps import OpenStep
 from jieli.texts import text
 from jieli.web.login import check_pin
 from jieli.web.nonces import read_nonce
 from jieli.web.notices import refusal_words
-from jieli.web.open_steps import OpenStep
 from jieli.web.resources import Resources
 from jieli.web.staff import Around
 from jieli.web.typed import Notice

@@ -14,8 +14,9 @@ from jieli.engine.context import Context, Person, Role
 from jieli.engine.events import WorkItemClaimed
 from jieli.engine.roster import Post, Rota, Shift
 from jieli.store import case_events, definitions, items, marks
-from jieli.store.board import board_lines, counts, load_per_person
+from jieli.store.board import board_lines, load_per_person
 from jieli.store.database import Database
+from jieli.store.open_steps import board_counts
 from jieli.store.scheduling import start_due
 from jieli.store.tables import case_events as rows
 from jieli.store.tables import cases, contexts
@@ -163,23 +164,22 @@ def test_the_board_shows_who_has_what(database: Database) -> None:
     mine = claimed(database, "1", "li_na")
     free = start(database, "2", process="owned")
     with database.read() as connection:
-        lines = {line.case_id: line for line in board_lines(connection, NOW)}
+        lines = {line.case_id: line for line in board_lines(connection)}
     assert lines[mine].owner == "li_na" and lines[mine].steps[0].assignee == "li_na"
     assert lines[free.case_id].steps[0].is_free
     assert set(lines[free.case_id].steps[0].candidates) == {"li_na", "wang_fang", "zhao_min"}
     loads = {load.person: load for load in load_per_person(lines.values())}
     assert (loads["li_na"].held, loads["li_na"].asked, loads["li_na"].owned) == (1, 1, 1)
     assert (loads["wang_fang"].held, loads["wang_fang"].asked) == (0, 1)
-    assert counts(lines.values()).open == 2
 
 
 def test_what_is_due_soon_and_the_next_due_first(database: Database) -> None:
     first = start(database, "1").case_id
     with database.read() as connection:
-        (line,) = board_lines(connection, NOW)
-        assert not line.soon and line.due_at == NOW + timedelta(hours=4)
-        (line,) = board_lines(connection, NOW + timedelta(hours=3))
-        assert line.soon and line.case_id == first
+        (line,) = board_lines(connection)
+        now, later = (board_counts(connection, NOW + timedelta(hours=each)) for each in (0, 3))
+    assert (line.case_id, line.due_at) == (first, NOW + timedelta(hours=4))
+    assert (now.open, now.soon) == (1, 0) and (later.open, later.soon) == (1, 1)
 
 
 # ---- the roster -------------------------------------------------------------------------------

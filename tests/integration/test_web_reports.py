@@ -400,7 +400,8 @@ def test_appraisal_and_ledger_by_person(told: Shop) -> None:
 
 
 def test_money_and_the_fund_are_shown_only_where_the_shop_turns_money_on(told: Shop) -> None:
-    recorded(Book(told), "games", "li_na", "2026-11-02 10:00")
+    book = Book(told)
+    recorded(book, "games", "li_na", "2026-11-01 10:00")
     sources = read_directory(DEFINITIONS)
     files = {
         name: words.replace("\n  money: false", "\n  money: true")
@@ -408,9 +409,11 @@ def test_money_and_the_fund_are_shown_only_where_the_shop_turns_money_on(told: S
     }  # fmt: skip
     with told.database.write() as connection:
         definitions.publish(connection, load(files), author="t", reason="", now=real_now())
+    recorded(book, "games", "li_na", "2026-11-02 10:00")
     found = report(told, "people")
-    assert table(found, "部门基金余额") == {"2026-11": (50.0,), "合计": (50.0,)}
-    assert table(found, "按人")["李娜"][-1] == -50.0
+    # The second time is double (004 第三篇 七); the first was confirmed while money was off.
+    assert table(found, "部门基金余额") == {"2026-11": (100.0,), "合计": (100.0,)}
+    assert table(found, "按人")["李娜"][-1] == -100.0
 
 
 # ---- pages and files -----------------------------------------------------------------------------

@@ -132,8 +132,8 @@ def _table(
         title=title,
         columns=(
             Column(first, kind), Column(text("Shift changes")), Column(text("Signed")),
-            Column(text("On time")), Column(text("of the signed"), "share"),
-            Column(text("Complete")), Column(text("of the signed"), "share"),
+            Column(text("On time")), Column(text("On-time rate"), "share"),
+            Column(text("Complete")), Column(text("Completeness"), "share"),
             Column(text("Unsigned")),
         ),
         rows=tuple((key, *_numbers(each)) for key, each in groups.items()),

@@ -1,4 +1,4 @@
-"""What the board shows of each open step: when it is due, who has it, whether it is stuck."""
+"""Each open step as the board and its digest count it: due, held, nobody's, stuck. Reads only."""
 
 from __future__ import annotations
 
@@ -6,11 +6,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from sqlalchemy import Connection
+
 from jieli.engine.context import Context
 from jieli.engine.published import Definition
-from jieli.store.board import BoardLine, BoardStep
+from jieli.store import definitions
+from jieli.store.board import BoardLine, BoardStep, board_lines
+from jieli.store.items import troubles
 
 SOON = timedelta(hours=2)
+MOST_TROUBLES = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +82,42 @@ class OpenStep:
             case "stuck":
                 return self.stuck is not None
         return True
+
+
+@dataclass(frozen=True, slots=True)
+class BoardCounts:
+    """How many open cases there are, and how many each filter of the board shows."""
+
+    open: int
+    overdue: int
+    nobody: int
+    stuck: int
+    soon: int
+
+
+def board_counts(connection: Connection, now: datetime) -> BoardCounts:
+    """What the filters of the board show now."""
+    lines = board_lines(connection)
+    _, context = definitions.current_context(connection)
+    processes = definitions.latest_definitions(connection)
+    steps = read_open_steps(connection, lines, context, processes, now)
+    views = ("overdue", "nobody", "stuck", "soon")
+    shown = {view: count_cases([each for each in steps if each.is_in(view)]) for view in views}
+    return BoardCounts(open=len(lines), **shown)
+
+
+def count_cases(steps: Sequence[OpenStep]) -> int:
+    """How many cases these steps belong to."""
+    return len({each.case.case_id for each in steps})
+
+
+def read_open_steps(
+    connection: Connection, lines: Sequence[BoardLine], context: Context,
+    processes: Mapping[str, Definition], now: datetime,
+) -> list[OpenStep]:  # fmt: skip
+    """Every open step, the next due first, with the troubles the store knows."""
+    stuck = {each.case_id: each.about for each in troubles(connection, limit=MOST_TROUBLES)}
+    return open_steps(lines, stuck, context, processes, now)
 
 
 def open_steps(

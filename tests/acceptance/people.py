@@ -1,0 +1,198 @@
+"""What people and their clock do with a running stack: start cases, open delivered links, press buttons."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from functools import cached_property, partial
+from pathlib import Path
+from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
+
+import httpx
+import psutil
+
+from jieli.prefect_rest import PrefectRest, PrefectUnreachable
+from jieli.settings import Settings
+from jieli.store import links, messages, outbox, queries, runs
+from jieli.store.database import Database
+from jieli.store.queries import CasePage
+from jieli.store.replay import replay, stored_state
+from jieli.store.shown import CaseShown, case_shown
+from jieli.store.times import business_now
+from notifications.links import link_url, ring_of
+from tests.integration.web_shop import Form
+
+PIN = "246810"
+SOON = 90.0
+
+    "shop": "taobao_main", "item": "保温杯", "review_kind": "first", "level": "bad",
+    "severity": "severe", "reviewed_at": "2026-01-19T18:00", "wangwang": "小鹿爱吃草",
+    "buyer_phone": "13812345678", "review_text": "杯盖漏水",
+}  # fmt: skip
+CHECKED = {"f.deal": "三天前发货", "f.cause": "杯盖漏水", "f.fault": "ours"}
+
+
+class People(Processes):
+    """The shop on the stack: its clock, its store, its people's browsers."""
+
+    # ---- time ----
+
+    @property
+    def now(self) -> datetime:
+        """Business time."""
+        with self.database.read() as conn:
+            return business_now(conn)
+
+    def local(self, clock: str, *, days: int = 0) -> datetime:
+        """The next time a clock in the shop shows this, and so many days later."""
+        hour, minute = map(int, clock.split(":"))
+        found = self.now.astimezone(SHANGHAI).replace(
+            hour=hour, minute=minute, second=0, microsecond=0
+        )
+        if found <= self.now:
+            found += timedelta(days=1)
+        return found + timedelta(days=days)
+
+    def to(self, moment: datetime) -> None:
+        """Business time goes on to a moment."""
+        left = int((moment - self.now).total_seconds()) + 1
+        assert left > 0, f"{moment} has passed"
+        self.cli("clock", "advance", f"{left}s")
+
+    def later(self, length: str) -> None:
+        """Business time passes."""
+        self.cli("clock", "advance", length)
+
+    # ---- the store ----
+
+    @cached_property
+    def database(self) -> Database:
+        """The store, as one more process sees it."""
+        return Database(self.settings.store_url)
+
+    def case(self, case_id: str) -> CaseShown:
+        """The case now."""
+        with self.database.read() as conn:
+            return case_shown(conn, case_id)
+
+    def page(self, case_id: str) -> CasePage:
+        """Everything of the case: visits, timeline, messages."""
+        ref = self.case(case_id).ref
+        with self.database.read() as conn:
+            return queries.case_show(conn, ref)
+
+    def steps(self, case_id: str) -> dict[str, str]:
+        """The steps that are not over, with their status."""
+        with self.database.read() as conn:
+            live = stored_state(conn, case_id).visits.values()
+            return {visit.step: visit.status for visit in live}
+
+    def said(self, case_id: str) -> list[str]:
+        """What the case's history says, line by line."""
+        entries = [entry for line in self.page(case_id).timeline for entry in line.entries]
+        return [str((entry.detail or {}).get("text") or entry.what) for entry in entries]
+
+    # ---- people ----
+
+    def start_case(self, process: str = "bad_review", **changes: str) -> str:
+        """Fill in the start form of the staff pages; the id of the case."""
+        self._orders += 1
+        url = f"{self.staff}/start/{process}"
+        form = Form(self.http.get(url))
+        data = {**REVIEW, "order_no": f"20260101-{self._orders:04}", **changes}
+        form |= {
+            f"f.{name}": value for name, value in data.items() if name in form["shown"].split()
+        }
+        answer = self.http.post(url, data={**form, "person": "li_na", "do": "start"})
+        assert answer.status_code == 303, _words(answer.text)
+        with self.database.read() as conn:
+            return queries.find_case(conn, answer.headers["location"].rpartition("/")[2])
+
+    def start_case_in_a_terminal(self, **changes: str) -> str:
+        """`jieli case start`; the id of the case."""
+        data = json.dumps({**REVIEW, **changes})
+        made = json.loads(self.cli("case", "start", "bad_review", "--data", data, "--json"))
+        assert made["created"]
+        return str(made["case_id"])
+
+    def give_pin(self, person: str) -> None:
+        """The supervisor gives somebody a PIN on the staff page."""
+        nonce = Form(self.http.get(f"{self.staff}/people"))["nonce"]
+        answer = self.http.post(
+            f"{self.staff}/people/{person}/pin", data={"nonce": nonce, "pin": PIN}
+        )
+        assert answer.status_code == 303, answer.text
+
+    def phone(self, person: str) -> httpx.Client:
+        """Somebody's browser: it keeps its cookies."""
+        return self._phones.setdefault(person, httpx.Client(timeout=30))
+
+    def delivered(self, case_id: str, step: str) -> dict[str, str]:
+        """The live links that were delivered for a step, by whom they went to."""
+        found: dict[str, str] = {}
+        with self.database.read() as conn:
+            state = stored_state(conn, case_id)
+            live = {visit.id for visit in state.visits.values() if visit.step == step}
+            sent = messages.messages_of(conn, limit=200, status="sent", case_id=case_id)
+            for each in sent:
+                link = links.find(conn, each.link_id) if each.link_id else None
+                if link and link.status == "active" and link.visit in live:
+                    token = ring_of(self.settings).token(link.purpose, link.link_id)
+                    found.setdefault(str(link.person), link_url(self.public, token))
+        return found
+
+    def link(self, case_id: str, step: str, person: str | None = None) -> tuple[str, str]:
+        """Who was sent a link for the step, and the link."""
+
+        def look() -> tuple[str, str] | None:
+            found = self.delivered(case_id, step)
+            wanted = found.items() if person is None else [(person, found.get(person, ""))]
+            return next(((who, url) for who, url in wanted if url), None)
+
+        try:
+            return eventually(f"{step} is sent to {person or 'somebody'}", look)
+        except Overdue as error:
+            raise Overdue(f"{error}; open: {self.steps(case_id)}; at {self.now}") from None
+
+    def press(
+        self, case_id: str, step: str, button: str, *, by: str | None = None, **answers: str
+    ) -> str:
+        """Open a delivered link, fill the form in, press the button; who did it."""
+        who, url = self.link(case_id, step, by)
+        answer = self.post(who, url, press=button, **answers)
+        assert answer.status_code == 303 and "saved=1" in answer.headers["location"], (
+            f"{step}/{button} by {who}: HTTP {answer.status_code}\n{_words(answer.text)}"
+        )
+        return who
+
+    def form(self, who: str, url: str) -> Form:
+        """The form behind a link, past the PIN when it is asked for."""
+        phone = self.phone(who)
+        page = phone.get(url)
+        if 'name="pin"' in page.text:
+            entered = {**Form(page), "person": who, "pin": PIN, "do": "pin"}
+            assert phone.post(url, data=entered).status_code == 303
+            page = phone.get(url)
+        return Form(page)
+
+    def post(self, who: str, url: str, **filled: str) -> httpx.Response:
+        """Fill in and post a form, as a browser without JavaScript would."""
+        body = {**self.form(who, url), **filled}
+        if "person" in body and not body["person"]:
+            body["person"] = who
+        return self.phone(who).post(url, data=body)
+
+
+def _words(page: str) -> str:
+    body = page.partition("<main")[2] or page
+    return re.sub(r"\s*\n\s*", "\n", re.sub(r"<[^>]+>", "", body))[:1500]
