@@ -1,6 +1,6 @@
-"""Cases as rows of a table in another case: what a colleague needs, personal data left out.
+"""Cases as rows of a table in another case: what a colleague who takes over needs to know.
 
-Reads only. The buyer's name is masked; every other personal field stays in its own case.
+Reads only. The buyer is named, for whoever takes over must know who it is; other personal fields stay.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 
 from jieli.engine.case import CaseState
 from jieli.engine.definition import Process
-from jieli.engine.filters import masked
 from jieli.engine.forms import MOST_FILLED_ROWS
 from jieli.engine.scope import typed
 from jieli.store import definitions
@@ -91,4 +90,4 @@ def _buyer(process: Process, state: CaseState) -> str:
         state.data.get(name) for name, words in process.case.fields.items() if words.pii == "name"
     )
     known = next((name for name in names if name), state.buyer or "")
-    return masked(str(known), "name")
+    return str(known)

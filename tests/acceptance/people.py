@@ -3,43 +3,50 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import signal
-import socket
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import datetime, timedelta
-from functools import cached_property, partial
-from pathlib import Path
-from typing import Any, TypeVar
+from functools import cached_property
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import httpx
-import psutil
 
-from jieli.prefect_rest import PrefectRest, PrefectUnreachable
-from jieli.settings import Settings
-from jieli.store import links, messages, outbox, queries, runs
+from jieli.store import links, messages, queries
 from jieli.store.database import Database
-from jieli.store.queries import CasePage
-from jieli.store.replay import replay, stored_state
+from jieli.store.queries import CaseFilter, CasePage
+from jieli.store.replay import stored_state
 from jieli.store.shown import CaseShown, case_shown
 from jieli.store.times import business_now
 from notifications.links import link_url, ring_of
+from tests.acceptance.processes import Overdue, Processes, eventually
 from tests.integration.web_shop import Form
 
+SHANGHAI = ZoneInfo("Asia/Shanghai")
 PIN = "246810"
-SOON = 90.0
 
+REVIEW = {
     "shop": "taobao_main", "item": "保温杯", "review_kind": "first", "level": "bad",
     "severity": "severe", "reviewed_at": "2026-01-19T18:00", "wangwang": "小鹿爱吃草",
     "buyer_phone": "13812345678", "review_text": "杯盖漏水",
 }  # fmt: skip
+PROBLEM = {
+    "shop": "douyin_main", "source": "chat", "customer_name": "王小鹿", "phone": "13912345678",
+    "account": "小鹿爱喝水", "problem": "杯盖裂了一道缝", "happened_at": "2026-01-19T18:00",
+}  # fmt: skip
 CHECKED = {"f.deal": "三天前发货", "f.cause": "杯盖漏水", "f.fault": "ours"}
+
+
+def filled(**answers: Any) -> dict[str, Any]:
+    """Answers under the names of a page's controls; a list of rows gives the controls of a table."""
+    found: dict[str, Any] = {}
+    for name, value in answers.items():
+        if isinstance(value, list) and value and isinstance(value[0], dict):
+            for number, row in enumerate(value):
+                found |= {f"f.{name}.{number}.{column}": each for column, each in row.items()}
+        else:
+            found[f"f.{name}"] = value
+    return found
+
 
 
 class People(Processes):
@@ -102,6 +109,24 @@ class People(Processes):
         entries = [entry for line in self.page(case_id).timeline for entry in line.entries]
         return [str((entry.detail or {}).get("text") or entry.what) for entry in entries]
 
+    def begun(self, case_id: str, process: str) -> str:
+        """The newest case of a process that this one has begun; the id."""
+
+        def look() -> str | None:
+            of = [each for each in self.page(case_id).children if each.process == process]
+            return of[-1].case_id if of else None
+
+        return eventually(f"{process} is begun", look)
+
+    def open_cases(self, process: str, **data: Any) -> list[str]:
+        """The open cases of a process with these fields, the oldest first; their ids."""
+        with self.database.read() as conn:
+            found = queries.case_list(
+                conn, CaseFilter(process=process, status="open"), limit=500
+            )
+            states = [stored_state(conn, each.case_id) for each in reversed(found)]
+        return [each.case_id for each in states if data.items() <= each.data.items()]
+
     # ---- people ----
 
     def start_case(self, process: str = "bad_review", **changes: str) -> str:
@@ -109,7 +134,8 @@ class People(Processes):
         self._orders += 1
         url = f"{self.staff}/start/{process}"
         form = Form(self.http.get(url))
-        data = {**REVIEW, "order_no": f"20260101-{self._orders:04}", **changes}
+        data = {**REVIEW, **PROBLEM} if process == "after_sales" else REVIEW
+        data = {**data, "order_no": f"20260101-{self._orders:04}", **changes}
         form |= {
             f"f.{name}": value for name, value in data.items() if name in form["shown"].split()
         }
@@ -165,7 +191,7 @@ class People(Processes):
             raise Overdue(f"{error}; open: {self.steps(case_id)}; at {self.now}") from None
 
     def press(
-        self, case_id: str, step: str, button: str, *, by: str | None = None, **answers: str
+        self, case_id: str, step: str, button: str, *, by: str | None = None, **answers: Any
     ) -> str:
         """Open a delivered link, fill the form in, press the button; who did it."""
         who, url = self.link(case_id, step, by)
@@ -185,9 +211,9 @@ class People(Processes):
             page = phone.get(url)
         return Form(page)
 
-    def post(self, who: str, url: str, **filled: str) -> httpx.Response:
+    def post(self, who: str, url: str, **answers: Any) -> httpx.Response:
         """Fill in and post a form, as a browser without JavaScript would."""
-        body = {**self.form(who, url), **filled}
+        body = {**self.form(who, url), **answers}
         if "person" in body and not body["person"]:
             body["person"] = who
         return self.phone(who).post(url, data=body)

@@ -2,35 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import os
-import re
-import signal
-import socket
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from datetime import datetime, timedelta
-from functools import cached_property, partial
-from pathlib import Path
-from typing import Any, TypeVar
-from zoneinfo import ZoneInfo
+from typing import Any
 
-import httpx
-import psutil
-
-from jieli.prefect_rest import PrefectRest, PrefectUnreachable
-from jieli.settings import Settings
-from jieli.store import links, messages, outbox, queries, runs
-from jieli.store.database import Database
-from jieli.store.queries import CasePage
+from jieli.store import outbox, runs
 from jieli.store.replay import replay, stored_state
-from jieli.store.shown import CaseShown, case_shown
-from jieli.store.times import business_now
-from notifications.links import link_url, ring_of
-from tests.integration.web_shop import Form
+from tests.acceptance.people import People
+from tests.acceptance.processes import Overdue, eventually
 
 
 class RunningStack(People):

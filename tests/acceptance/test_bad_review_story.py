@@ -11,7 +11,9 @@ import pytest
 
 from jieli.store import messages
 from jieli.store.queries import VisitLine
-from tests.acceptance.stack import CHECKED, REVIEW, SHANGHAI, RunningStack, eventually
+from tests.acceptance.people import CHECKED, REVIEW, SHANGHAI
+from tests.acceptance.processes import eventually
+from tests.acceptance.stack import RunningStack
 from tests.acceptance.stores import prefect_dump, running
 from tests.integration.web_shop import Form
 

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.acceptance.stack import CHECKED, RunningStack
+from tests.acceptance.people import CHECKED
+from tests.acceptance.stack import RunningStack
 from tests.acceptance.stores import running
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(900)]

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.stack import ROOT, RunningStack
+from tests.acceptance.processes import ROOT
+from tests.acceptance.stack import RunningStack
 from tests.acceptance.stores import running
 
 BOOKED = """

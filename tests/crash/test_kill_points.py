@@ -13,7 +13,9 @@ import pytest
 
 from jieli.store import queries
 from jieli.store.queries import CaseFilter
-from tests.acceptance.stack import CHECKED, LONG, RunningStack, eventually
+from tests.acceptance.people import CHECKED
+from tests.acceptance.processes import LONG, eventually
+from tests.acceptance.stack import RunningStack
 from tests.crash.conftest import Service
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(400)]

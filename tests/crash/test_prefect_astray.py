@@ -13,7 +13,9 @@ import httpx
 import pytest
 
 from jieli.store import leases
-from tests.acceptance.stack import CHECKED, LONG, RunningStack, eventually
+from tests.acceptance.people import CHECKED
+from tests.acceptance.processes import LONG, eventually
+from tests.acceptance.stack import RunningStack
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(600)]
 

@@ -7,7 +7,8 @@ from collections import Counter
 
 import pytest
 
-from tests.acceptance.stack import CHECKED, RunningStack
+from tests.acceptance.people import CHECKED
+from tests.acceptance.stack import RunningStack
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(900)]
 
