@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict
 
 from jieli.engine import duty
 from jieli.engine.calendar import Hours, WorkCalendar
+from jieli.engine.filters import Choice
 from jieli.engine.imports import ImportedList
 from jieli.engine.ledger import Ledger
 from jieli.engine.phrases import Situation, Wordings
@@ -84,9 +85,12 @@ class Context(_Live):
         return [key for key, person in self.people.items() if person.active and role in person.roles]
 
     @cached_property
-    def people_of_roles(self) -> dict[str, list[str]]:
-        """Role -> its active people; worked out once, for every expression may ask."""
-        return {role: self.members(role) for role in self.roles}
+    def people_of_roles(self) -> dict[str, list[Choice]]:
+        """Role -> its active people, with names; worked out once, for every expression may ask."""
+        return {
+            role: [Choice(person, self.label(person)) for person in self.members(role)]
+            for role in self.roles
+        }
 
     def on_shift(self, person: str, now: datetime) -> bool:
         """Whether the person works at that moment; one without roster and hours always does."""

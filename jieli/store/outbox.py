@@ -155,11 +155,12 @@ def waiting_for(connection: Connection, receivers: Iterable[Receiver]) -> dict[R
 
 
 def put_off(
-    connection: Connection, receiver: Receiver, until: datetime, *, urgent: bool,
+    connection: Connection, receiver: Receiver, wait: timedelta, *, urgent: bool,
     reminders: bool | None = None,
 ) -> None:  # fmt: skip
-    """Nothing to this receiver is due before then, except what is claimed or, unless asked, urgent."""
+    """Nothing to this receiver is due so long, except what is claimed or, unless asked, urgent."""
     now = real_now()
+    until = now + wait
     change = update(outbox).where(
         outbox.c.status == "pending", outbox.c.next_try_at < until, _is_free(now), *_for(receiver)
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from functools import partial
 
 from fastapi import APIRouter
 from starlette.concurrency import run_in_threadpool
@@ -13,14 +14,16 @@ from starlette.responses import Response
 
 from jieli.engine.events import Event, WaitAnswered, WorkItemAnswered
 from jieli.engine.scope import form_of
+from jieli.store import resending
 from jieli.store.cases import Duplicate
 from jieli.texts import text
+from jieli.web import opening
 from jieli.web.answering import respond
 from jieli.web.identity import able_people, actor_of
 from jieli.web.login import check_pin, pin_page
 from jieli.web.moments import due_words
 from jieli.web.nonces import read_nonce
-from jieli.web.notices import Note, done_words, not_found, note_page
+from jieli.web.notices import Note, done_words, no_such_link, note_page, sent_again
 from jieli.web.pages import see_other
 from jieli.web.posted import Posted, read_posted
 from jieli.web.resources import Resources, resources_of
@@ -40,9 +43,15 @@ async def open_link(request: Request, token: str) -> Response:
     resources = resources_of(request)
     found = await _load(request, resources, token)
     if found is None:
-        return not_found(request)
+        return no_such_link(request)
     if isinstance(found, Finished):
         return finished_page(request, found)
+    response = _opened(request, resources, found, token)
+    response.background = opening.seen(request, resources, found.link)
+    return response
+
+
+def _opened(request: Request, resources: Resources, found: Task, token: str) -> Response:
     actor = actor_of(found, found.session)
     if actor is None:
         return _ask_pin(request, found, _path(token))
@@ -56,9 +65,10 @@ async def act(request: Request, token: str) -> Response:
     """A button was pressed."""
     resources = resources_of(request)
     found = await _load(request, resources, token)
-    if found is None:
-        return not_found(request)
     form = await request.form(max_fields=MOST_FIELDS, max_files=0)
+    if found is None:
+        again = "again" in form
+        return await _send_again(request, resources, token) if again else no_such_link(request)
     if isinstance(found, Finished):
         return await _too_late(request, resources, found, form)
     posted = read_posted(form, form_of(found.step))
@@ -69,6 +79,15 @@ async def act(request: Request, token: str) -> Response:
         info = text("Please enter your PIN again; what you typed is kept.")
         return _ask_pin(request, found, _path(token), form=form, info=info, status=401)
     return await respond(Turn(request, resources, found, actor, form, posted, _path(token)))
+
+
+async def _send_again(request: Request, resources: Resources, token: str) -> Response:
+    """The link once more, to the registered address; the answer is the same whatever was found."""
+    link = resources.ring.read(token)
+    if link is not None:
+        again = partial(resending.resend, link_id=link.link_id)
+        await run_in_threadpool(resources.database.run, again)
+    return note_page(request, Note(title=text("Thank you"), lines=(sent_again(),), home=True))
 
 
 async def _load(request: Request, resources: Resources, token: str) -> Task | Finished | None:

@@ -11,7 +11,8 @@ import pytest
 
 from jieli.cli.up import prefect_environment
 from tests.acceptance.people import CHECKED
-from tests.acceptance.stack import ROOT, RunningStack
+from tests.acceptance.processes import ROOT
+from tests.acceptance.stack import RunningStack
 from tests.acceptance.stores import running
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(900)]
