@@ -25,7 +25,7 @@ def stack(
 def test_from_the_form_over_desk_money_and_a_second_round_to_the_archive(
     stack: RunningStack,
 ) -> None:
-    stack.to(stack.local("10:00"))
+    stack.to(stack.workday("10:00"))
     case = stack.start_case("after_sales")
     stack.press(case, "accept", "accepted", by="li_na", **filled(greeted="yes"))
     stack.parked(case, "triage", "watch", "update_wait")
