@@ -206,7 +206,8 @@ def test_a_record_entered_later_lists_and_moves_only_the_work_of_its_own_shift(
     later = clock("09:00", 3)
     since = follow_up(database, "20261126001", later)
     start_due(database, "handover", later)
-    record = only(database, "handover", post="after_sales_post", shift="early", shift_date=f"{TODAY + timedelta(days=2)}")
+    day = str(TODAY + timedelta(days=2))
+    record = only(database, "handover", post="after_sales_post", shift="early", shift_date=day)
     (row,) = filled(database, record, "sort_out", later)["items"]
     assert row["ref"] == state(database, then).ref
 
