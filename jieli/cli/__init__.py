@@ -10,7 +10,20 @@ from pathlib import Path
 import click
 
 from jieli import __version__
-from jieli.cli import backup, case, check, clock, demo, doctor, importing, key, publish, roster, up
+from jieli.cli import (
+    backup,
+    case,
+    check,
+    clock,
+    demo,
+    doctor,
+    importing,
+    key,
+    publish,
+    roster,
+    schema,
+    up,
+)
 from jieli.engine.errors import FormError, JieliError
 from jieli.texts import text, use_language
 
@@ -26,6 +39,7 @@ def jieli() -> None:
 jieli.add_command(up.up)
 jieli.add_command(up.serve)
 jieli.add_command(check.check)
+jieli.add_command(schema.schema)
 jieli.add_command(publish.publish)
 jieli.add_command(publish.migrate)
 jieli.add_command(publish.deploy)
