@@ -16,6 +16,7 @@ from jieli.cli import (
     check,
     clock,
     demo,
+    diagram,
     doctor,
     importing,
     key,
@@ -40,6 +41,7 @@ jieli.add_command(up.up)
 jieli.add_command(up.serve)
 jieli.add_command(check.check)
 jieli.add_command(schema.schema)
+jieli.add_command(diagram.diagram)
 jieli.add_command(publish.publish)
 jieli.add_command(publish.migrate)
 jieli.add_command(publish.deploy)
