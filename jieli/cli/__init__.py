@@ -23,6 +23,7 @@ from jieli.cli import (
     publish,
     roster,
     schema,
+    simulate,
     up,
 )
 from jieli.engine.errors import FormError, JieliError
@@ -42,6 +43,7 @@ jieli.add_command(up.serve)
 jieli.add_command(check.check)
 jieli.add_command(schema.schema)
 jieli.add_command(diagram.diagram)
+jieli.add_command(simulate.simulate)
 jieli.add_command(publish.publish)
 jieli.add_command(publish.migrate)
 jieli.add_command(publish.deploy)
