@@ -24,6 +24,7 @@ from jieli.cli import (
     roster,
     schema,
     simulate,
+    testing,
     up,
 )
 from jieli.engine.errors import FormError, JieliError
@@ -44,6 +45,7 @@ jieli.add_command(check.check)
 jieli.add_command(schema.schema)
 jieli.add_command(diagram.diagram)
 jieli.add_command(simulate.simulate)
+jieli.add_command(testing.test)
 jieli.add_command(publish.publish)
 jieli.add_command(publish.migrate)
 jieli.add_command(publish.deploy)

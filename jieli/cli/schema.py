@@ -15,7 +15,7 @@ from jieli.texts import text
 @click.argument("kind", type=click.Choice(list(ROOTS)), default="process")
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Write it to a file.")
 def schema(kind: str, out: Path | None) -> None:
-    """Print the JSON Schema of process files, or of files about the shop."""
+    """Print the JSON Schema of process files, of files about the shop, of tests and scripts."""
     written = json.dumps(schema_of(kind), ensure_ascii=False, indent=2) + "\n"
     if out is None:
         click.echo(written, nl=False)

@@ -12,12 +12,16 @@ from pydantic import BaseModel
 
 from jieli.engine.definition import Process, kind_of_key
 from jieli.engine.loader import ShopFile
+from jieli.engine.simulation.script import Script
+from jieli.engine.simulation.testing import TestFile
 from jieli.texts import text
 
 Schema = dict[str, Any]
 
 DIALECT = "http://json-schema.org/draft-07/schema#"  # what editors know best
-ROOTS: dict[str, type[BaseModel]] = {"process": Process, "shop": ShopFile}
+ROOTS: dict[str, type[BaseModel]] = {
+    "process": Process, "shop": ShopFile, "test": TestFile, "script": Script,
+}  # fmt: skip
 _STEP = "Step"
 _MODELS_OF_KINDS = {
     "human": "HumanStep", "wait": "WaitStep", "call": "CallStep", "notify": "NotifyStep",
@@ -27,7 +31,7 @@ _MODELS_OF_KINDS = {
 
 
 def schema_of(kind: str) -> Schema:
-    """The schema of one kind of file: `process` or `shop`, in the reader's language."""
+    """The schema of one kind of file, in the reader's language."""
     whole = ROOTS[kind].model_json_schema(ref_template="#/definitions/{model}")
     definitions = whole.pop("$defs")
     whole["definitions"] = definitions

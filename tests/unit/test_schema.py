@@ -12,14 +12,15 @@ from click.testing import CliRunner
 from jsonschema import Draft7Validator
 
 from jieli.cli import jieli
-from jieli.engine.schema import keys_of, schema_of
+from jieli.engine.schema import ROOTS, keys_of, schema_of
 from jieli.engine.yaml_nodes import read
 from jieli.texts import catalogue, use_language
 from tests.story import DEFINITIONS
 
-PROCESSES = sorted(DEFINITIONS.glob("*.yaml"))
+TESTS = sorted(DEFINITIONS.glob("*.test.yaml"))
+PROCESSES = sorted({*DEFINITIONS.glob("*.yaml")} - {*TESTS})
 SHOP = sorted((DEFINITIONS / "shop").glob("*.yaml"))
-SCHEMAS = {kind: Draft7Validator(schema_of(kind)) for kind in ("process", "shop")}
+SCHEMAS = {kind: Draft7Validator(schema_of(kind)) for kind in ROOTS}
 
 
 def data(file: Path) -> Any:
@@ -41,7 +42,12 @@ def test_every_shipped_file_about_the_shop_fits_the_schema(file: Path) -> None:
     assert complaints("shop", data(file)) == []
 
 
-@pytest.mark.parametrize("kind", ["process", "shop"])
+@pytest.mark.parametrize("file", TESTS, ids=lambda file: file.stem)
+def test_every_shipped_test_file_fits_the_schema(file: Path) -> None:
+    assert complaints("test", data(file)) == []
+
+
+@pytest.mark.parametrize("kind", list(ROOTS))
 def test_every_key_is_explained_in_both_languages(kind: str) -> None:
     use_language("en")
     english = list(keys_of(schema_of(kind)))

@@ -10,9 +10,10 @@ from jieli.engine import filled, forms
 from jieli.engine.case import CaseState, Visit
 from jieli.engine.context import Context
 from jieli.engine.definition import Button, FieldWords, HumanStep, WaitStep
-from jieli.engine.errors import FormError, JieliError
+from jieli.engine.errors import FormError, JieliError, NotYours
 from jieli.engine.published import Definition
 from jieli.engine.scope import form_of, scope_for, scope_of
+from jieli.texts import text
 
 Values = dict[str, Any]
 
@@ -68,4 +69,17 @@ def reason_of(error: JieliError) -> str:
     """Why something was refused, in the reader's language."""
     if isinstance(error, FormError):
         return " ".join(f"{name}: {said}" if name else said for name, said in error.fields.items())
+    if isinstance(error, NotYours):
+        return _not_theirs(error)
     return error.told()
+
+
+def _not_theirs(error: NotYours) -> str:
+    code, _, what = error.reason.partition(":")
+    why = {
+        "not_asked": text("nobody asked them to"),
+        "claimed_by": text("{person} has it", person=what),
+        "needs_role": text("it needs the role {role}", role=what),
+        "signed_already": text("they have signed already"),
+    }.get(code, error.reason)
+    return text("{person} may not do this: {reason}", person=error.person, reason=why)

@@ -46,7 +46,7 @@ def check_script(
     """Names of steps, buttons, fields and processes that are not there."""
     family = processes_of(process, all_)
     for name in script.data:
-        _known(document, (*path, "data", name), name, process.case.fields, "field")
+        known_word(document, (*path, "data", name), name, process.case.fields, "field")
     for key, answers in script.answers.items():
         here = (*path, "answers", key)
         owner, _, step = key.rpartition(":")
@@ -54,21 +54,21 @@ def check_script(
         found = next((each.steps[step] for each in asked if step in each.steps), None)
         if found is None:
             names = [name for each in family.values() for name in each.steps]
-            _known(document, here, step, names, "step")
+            known_word(document, here, step, names, "step")
             continue
         is_list = isinstance(document.data, dict) and isinstance(_at(document, here), list)
         for number, answer in enumerate(answers):
             place = (*here, number) if is_list else here
             buttons = getattr(found, "buttons", {})
             if answer.press is not None and not answer.refused:
-                _known(document, (*place, "press"), answer.press, buttons, "button")
+                known_word(document, (*place, "press"), answer.press, buttons, "button")
             for name in answer.fill:
-                _known(document, (*place, "fill", name), name, form_of(found), "field")
+                known_word(document, (*place, "fill", name), name, form_of(found), "field")
     for name in script.sub_cases:
-        _known(document, (*path, "sub_cases", name), name, all_, "process")
+        known_word(document, (*path, "sub_cases", name), name, all_, "process")
     for name in script.calls:
         steps = [step for each in family.values() for step in each.steps]
-        _known(document, (*path, "calls", name), name, steps, "step")
+        known_word(document, (*path, "calls", name), name, steps, "step")
 
 
 def processes_of(process: Process, all_: Mapping[str, Process]) -> dict[str, Process]:
@@ -83,9 +83,10 @@ def processes_of(process: Process, all_: Mapping[str, Process]) -> dict[str, Pro
     return found
 
 
-def _known(
+def known_word(
     document: Document, path: Path, name: str, known: Mapping[str, object] | list[str], what: str
 ) -> None:
+    """Say that there is no such word, and which one was perhaps meant."""
     if name in known:
         return
     message = {
