@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
 import pytest
 
-from jieli.engine.events import CaseStarted, TimerFired
+from jieli.engine.context import Context
+from jieli.engine.errors import Refused
+from jieli.engine.events import CaseStarted, Event, TimerFired
 from jieli.engine.loader import Library as Loaded
 from jieli.engine.loader import load, read_directory
+from jieli.engine.published import Definition
+from jieli.engine.simulation.exploring import starts_of
+from jieli.engine.simulation.moves import Choices
 from jieli.engine.simulation.played import Played
+from jieli.engine.simulation.script import Script
 from jieli.engine.simulation.testing import Story, TestFile, read_tests, with_usual
 from jieli.engine.simulation.world import FIRST, Library, World
 from jieli.store import definitions, queries, timers
@@ -21,7 +28,7 @@ from jieli.store.cases import Applied, Rejected, Request, apply_event
 from jieli.store.database import Database
 from jieli.store.starts import start_case
 from tests.contract.shop import state
-from tests.story import DEFINITIONS
+from tests.story import DEFINITIONS, at
 
 FILES = sorted(DEFINITIONS.glob("*.test.yaml"))
 
@@ -92,8 +99,54 @@ def test_the_store_writes_the_history_that_was_simulated(
 ) -> None:
     found = stories_of(file)
     world = simulated(found, found.stories[number])
-    case = world.cases[FIRST]
-    case_id = begun(database, found.tests, case)
+    compare(database, found.tests, world.cases[FIRST], world.now)
+
+
+@pytest.mark.parametrize("process", sorted(shop().processes))
+def test_every_shipped_process_goes_in_the_store_as_it_was_walked(
+    database: Database, process: str
+) -> None:
+    case, now = walked(process)
+    compare(database, process, case, now)
+
+
+def walked(process: str, moves: int = 25) -> tuple[Played, datetime]:
+    """A case that takes every choice and every wait in turn, with guessed answers."""
+    now, context = at("2026-11-23 09:00"), shop().context
+    definition = Definition(shop().processes[process], 1, shop().messages)
+    choices = Choices(definition, shop().processes, context)
+    case = Played(FIRST, definition)
+    data = starts_of(definition, context, Script(), now)[-1]
+    case.apply(CaseStarted(case_id=FIRST, ref="A1", version=1, data=data, by="li_na"), context, now)
+    for number in range(moves):
+        state = case.now_open
+        if state is None:
+            break
+        now += timedelta(minutes=7)
+        timer = min(state.timers.values(), key=lambda each: (each.at, each.id), default=None)
+        ways = [events for *_, events in choices.of(state, now)]
+        if timer is not None and (timer.at <= now or not ways or number % 3 == 2):
+            now = max(now, timer.at)
+            case.apply(TimerFired(timer=timer.id, at=timer.at), context, now)
+        elif ways:
+            take(case, ways[number % len(ways)], context, now)
+        else:
+            break
+    return case, now
+
+
+def take(case: Played, events: Iterator[Event], context: Context, now: datetime) -> None:
+    for event in events:
+        try:
+            case.apply(event, context, now)
+        except Refused:
+            continue
+        return
+
+
+def compare(database: Database, process: str, case: Played, now: datetime) -> None:
+    """Tell the case's events to the store, its own timers firing; history and state must be the same."""
+    case_id = begun(database, process, case)
 
     for order, told in enumerate(case.told[1:]):
         if isinstance(told.event, TimerFired):
@@ -102,7 +155,7 @@ def test_the_store_writes_the_history_that_was_simulated(
             outcome = apply_event(database, Request(case_id, f"e{order}", told.event), told.at)
             assert not isinstance(outcome, Rejected), outcome
     with database.read() as connection:
-        still_due = [each for each in timers.due(connection, world.now, 5) if each.case_id == case_id]
+        still_due = [each for each in timers.due(connection, now, 5) if each.case_id == case_id]
     assert case.now_open is None or still_due == []
 
     real, played = state(database, case_id), case.state

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 from jieli.engine.advance import advance
 from jieli.engine.case import CaseState
+from jieli.engine.context import Context
 from jieli.engine.errors import FormError, JieliError, Refused
 from jieli.engine.events import CaseStarted, Event, SendMessage, TimerFired, Transition
 from jieli.engine.published import Definition
@@ -102,7 +103,7 @@ class _Walk:
     def walk(self) -> Explored:
         """Breadth first: the shortest way to each moment is the one that is listed."""
         begun = local(self.script.from_, self.context)
-        for data in self._starts(begun):
+        for data in starts_of(self.definition, self.context, self.script, begun):
             event = CaseStarted(case_id="c1", ref="A1001", version=1, data=data, by=self.script.by)
             self._move(None, begun, (), event, None)
         while self.todo:
@@ -114,24 +115,6 @@ class _Walk:
         self.found.moments = len(self.seen)
         self.found.paths = list(dict.fromkeys(self.found.paths))
         return self.found
-
-    def _starts(self, begun: datetime) -> list[guessing.Values]:
-        process = self.definition.process
-        case = process.case
-        later = guessing.written_later(process)
-        known = {name for name in guessing.deciding(process) if name[0] not in later}
-        asking = guessing.asking(process)
-
-        def judge(values: guessing.Values) -> guessing.Values:
-            return start_form(self.definition, values, self.context, begun)
-
-        found = guessing.variants(
-            case.fields, self.context, begun, judge, dict(self.script.data),
-            lambda name, _: (name,) in known, lambda name, _: (name,) in asking,
-        )  # fmt: skip
-        if not found:
-            judge(dict(self.script.data))  # says what is missing
-        return found
 
     # ---- one moment ----
 
@@ -225,3 +208,22 @@ class _Walk:
             kept[steps] = Silence(length, after, steps)
 
 
+def starts_of(
+    definition: Definition, context: Context, script: Script, begun: datetime
+) -> list[guessing.Values]:
+    """Data a case may begin with: what the script says, the rest guessed; raises FormError."""
+    process = definition.process
+    later = guessing.written_later(process)
+    known = {name for name in guessing.deciding(process) if name[0] not in later}
+    asking = guessing.asking(process)
+
+    def judge(values: guessing.Values) -> guessing.Values:
+        return start_form(definition, values, context, begun)
+
+    found = guessing.variants(
+        process.case.fields, context, begun, judge, dict(script.data),
+        lambda name, _: (name,) in known, lambda name, _: (name,) in asking,
+    )  # fmt: skip
+    if not found:
+        judge(dict(script.data))  # says what is missing
+    return found
