@@ -116,7 +116,8 @@ def walked(process: str, moves: int = 25) -> tuple[Played, datetime]:
     definition = Definition(shop().processes[process], 1, shop().messages)
     choices = Choices(definition, shop().processes, context)
     case = Played(FIRST, definition)
-    data = starts_of(definition, context, Script(), now)[-1]
+    library = Library(shop().processes, shop().messages, context)
+    data = starts_of(definition, library, Script(), now)[-1]
     case.apply(CaseStarted(case_id=FIRST, ref="A1", version=1, data=data, by="li_na"), context, now)
     for number in range(moves):
         state = case.now_open

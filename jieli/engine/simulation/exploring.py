@@ -12,7 +12,6 @@ from datetime import datetime, timedelta
 
 from jieli.engine.advance import advance
 from jieli.engine.case import CaseState
-from jieli.engine.context import Context
 from jieli.engine.errors import FormError, JieliError, Refused
 from jieli.engine.events import CaseStarted, Event, SendMessage, TimerFired, Transition
 from jieli.engine.published import Definition
@@ -24,6 +23,8 @@ from jieli.engine.simulation.times import local
 from jieli.engine.simulation.world import Library
 
 MOST_TIMERS = 30
+MERELY_TELL = ("remind", "rung", "staffed", "overrun")
+"""Timers that tell people something and leave the case where it stands."""
 SITUATIONS = 2
 """So often one choice is tried while other paths are under way beside it."""
 
@@ -90,7 +91,8 @@ def explore(library: Library, process: str, script: Script, *, most: int = 4000)
 
 class _Walk:
     def __init__(self, library: Library, process: str, script: Script, most: int) -> None:
-        self.context, self.script, self.most = library.context, script, most
+        self.library, self.script, self.most = library, script, most
+        self.context = library.context
         shortened = few_rounds(library.processes[process])
         self.definition = Definition(shortened, 1, library.messages)
         self.likeness = Likeness(self.definition, self.context)
@@ -103,7 +105,7 @@ class _Walk:
     def walk(self) -> Explored:
         """Breadth first: the shortest way to each moment is the one that is listed."""
         begun = local(self.script.from_, self.context)
-        for data in starts_of(self.definition, self.context, self.script, begun):
+        for data in starts_of(self.definition, self.library, self.script, begun):
             event = CaseStarted(case_id="c1", ref="A1001", version=1, data=data, by=self.script.by)
             self._move(None, begun, (), event, None)
         while self.todo:
@@ -194,6 +196,8 @@ class _Walk:
                 self._silent(state, now - told, told - moment.now)
                 told = now
             state = made.state
+            if timer.kind in MERELY_TELL:
+                continue
             if state.status != "open" or self.likeness.key(state, now) != before:
                 words = moves.in_time(timer.kind)
                 legs = (*moment.legs, Leg(name, words)) if words else moment.legs
@@ -209,11 +213,11 @@ class _Walk:
 
 
 def starts_of(
-    definition: Definition, context: Context, script: Script, begun: datetime
+    definition: Definition, library: Library, script: Script, begun: datetime
 ) -> list[guessing.Values]:
     """Data a case may begin with: what the script says, the rest guessed; raises FormError."""
-    process = definition.process
-    later = guessing.written_later(process)
+    process, context = definition.process, library.context
+    later = guessing.written_later(process) - guessing.passed_on(process, library.processes)
     known = {name for name in guessing.deciding(process) if name[0] not in later}
     asking = guessing.asking(process)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any
 
 from jieli.engine.context import Context
@@ -57,6 +58,18 @@ def written_later(process: Process) -> set[str]:
             found |= set(button.sets)
         if isinstance(step, SubCaseStep):
             found |= set(step.sub_case.save)
+    return found
+
+
+def passed_on(process: Process, all_: Mapping[str, Process]) -> set[str]:
+    """Case fields that a schedule or another process fills when it starts a case."""
+    found: set[str] = set()
+    for start in process.start:
+        found |= set(start.schedule.data) if start.schedule else set()
+    for other in all_.values():
+        for step in other.steps.values():
+            if isinstance(step, SubCaseStep) and step.sub_case.process == process.process:
+                found |= set(step.sub_case.data)
     return found
 
 
@@ -161,7 +174,7 @@ def others(field: FieldWords, context: Context, now: datetime) -> list[Any]:
         case "yes_no":
             return [True, False, None]
         case "rows":
-            return [*candidates(field, context, now), None]
+            return [*islice(candidates(field, context, now), 3), None]
     return [first(field, context, now), None]
 
 
@@ -192,9 +205,11 @@ def candidates(field: FieldWords, context: Context, now: datetime) -> Iterator[A
             yield from context.ledger.rules
         case "rows":
             columns = field.fields.items()
-            yield [{name: first(each, context, now) for name, each in columns if each.required}]
+            row = {name: first(each, context, now) for name, each in columns if each.required}
+            yield [row]
             yield [{name: first(each, context, now) for name, each in columns}]
             yield [{name: last(each, context, now) for name, each in columns}]
+            yield [row] * 10
         case _:
             yield from _texts(field)
 

@@ -10,6 +10,7 @@ from typing import Any
 from jieli.engine.case import CaseState
 from jieli.engine.context import Context
 from jieli.engine.definition import DecisionStep, Go, Process
+from jieli.engine.elements import each_of
 from jieli.engine.expressions import ExpressionError, evaluate
 from jieli.engine.published import Definition
 from jieli.engine.scope import scope_of
@@ -69,6 +70,8 @@ class Likeness:
             for line in step.decide
             if line.when
         ]
+        # Whether there is anything to do a step with `each` for decides too.
+        self.whens += [each for step in process.steps.values() if (each := each_of(step))]
         known = deciding(process)
         self.numbers = [
             name for name, field in process.case.fields.items() if (name,) in known and field.type == "number"
