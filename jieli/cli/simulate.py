@@ -38,7 +38,7 @@ KINDS = {
 @click.option("--until", help="How far the clock goes: 30d, or a local time.")
 @click.option("--by", help="Who starts it.")
 @click.option("--explore", is_flag=True, help="Walk every branch and timeout instead.")
-@click.option("--most", default=4000, show_default=True, help="Explore at most so many moves.")
+@click.option("--most", default=6000, show_default=True, help="Explore at most so many moves.")
 @click.option("--all", "all_", is_flag=True, help="With --explore: list every path.")
 @click.option("--folder", type=click.Path(exists=True, path_type=Path), help="The definitions.")
 @click.option("--json", "json_", is_flag=True, help="Print as JSON.")

@@ -84,7 +84,7 @@ class Moment:
     legs: tuple[Leg, ...]
 
 
-def explore(library: Library, process: str, script: Script, *, most: int = 4000) -> Explored:
+def explore(library: Library, process: str, script: Script, *, most: int = 6000) -> Explored:
     """Walk a process from every start that matters; raises FormError if it cannot begin."""
     return _Walk(library, process, script, most).walk()
 
