@@ -19,7 +19,7 @@ from jieli.engine.diagram import (
     picture,
     trail_of,
 )
-from tests.story import Story, shipped
+from tests.story import DEFINITIONS, Story, shipped
 
 PROCESSES = sorted(shipped()[0])
 
@@ -116,3 +116,9 @@ def test_the_command_draws_and_names_what_there_is() -> None:
     refused = CliRunner().invoke(jieli, ["diagram", "bad_reviews"])
     assert refused.exception is not None and "bad_review" in refused.exception.told()  # type: ignore[attr-defined]
     assert CliRunner().invoke(jieli, ["diagram"]).exit_code == 2
+
+
+def test_the_picture_in_the_guide_is_the_process_as_it_is_now() -> None:
+    file = DEFINITIONS.parent / "docs" / "pictures" / "bad_review.svg"
+    made = "jieli diagram bad_review --format svg --out docs/pictures/bad_review.svg"
+    assert file.read_text("utf-8") == as_svg(drawn("bad_review")), made
