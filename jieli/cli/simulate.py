@@ -20,6 +20,7 @@ from jieli.engine.loader import Library as Loaded
 from jieli.engine.simulation.happenings import Happening, happenings
 from jieli.engine.simulation.reading import script_of
 from jieli.engine.simulation.script import Script
+from jieli.engine.simulation.times import local, until_of
 from jieli.engine.simulation.world import FIRST, Library, World
 from jieli.texts import text
 
@@ -53,7 +54,10 @@ def simulate(
     script = _script(known, loaded, answers)
     given = {"from_": from_, "until": until, "by": by}
     words = {key: value for key, value in given.items() if value is not None}
-    script = script.model_copy(update={**words, "data": {**script.data, **_data(known, data)}})
+    merged = {**words, "data": {**script.data, **_data(known, data)}}
+    if until is not None:
+        until_of(until, local(script.from_, library.context), library.context)  # or NoTime
+    script = script.model_copy(update=merged)
     if explore:
         show_explored(library, process, script, most=most, every=all_, json_=json_)
         return 0

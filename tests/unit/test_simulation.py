@@ -117,6 +117,16 @@ def test_a_script_names_what_is_not_there_with_its_place() -> None:
     assert "summary" in said[2]
 
 
+def test_times_and_durations_of_a_script_are_checked_where_they_stand() -> None:
+    processes, _, _ = shipped()
+    words = "from: tomorrow\nuntil: 5x\nanswers:\n  phone: {press: reached, after: 5x}\n"
+    with pytest.raises(DefinitionError) as wrong:
+        script_of("a.yaml", words, processes["bad_review"], processes)
+    said = [str(each) for each in wrong.value.problems]
+    assert [each[:9] for each in said] == ["a.yaml:1:", "a.yaml:2:", "a.yaml:4:"]
+    assert "不是时间" in said[0] and "不是时间" in said[1]
+
+
 def test_replaying_what_was_played_gives_the_same_cases() -> None:
     triage = {"press": "sorted", "fill": {**COMPLEX, "departments": ["tech"]}}
     world = played("after_sales", PROBLEM, {"accept": {"press": "accepted", "fill": {"greeted": True}},

@@ -2,14 +2,36 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
-from jieli.engine.values import Name, OneOrMore
+from jieli.engine.values import Name, OneOrMore, is_duration, parse_duration
 from jieli.engine.words import Words
 
 Rows = list[dict[str, Any]]
+
+
+def _length(words: str) -> str:
+    parse_duration(words)
+    return words
+
+
+def _time(words: str) -> str:
+    try:
+        datetime.fromisoformat(words)
+    except ValueError as error:
+        raise ValueError("not a time; write it like 2026-11-20 09:00") from error
+    return words
+
+
+def _end(words: str) -> str:
+    return words if is_duration(words) else _time(words)
+
+
+Length = Annotated[str, AfterValidator(_length)]
+Time = Annotated[str, AfterValidator(_time)]
 
 
 class Answer(Words):
@@ -19,8 +41,8 @@ class Answer(Words):
         default=None, description="The button; without it nobody does anything with this one."
     )
     by: Name | None = Field(default=None, description="Who; without it the first who is asked and works.")
-    after: str = Field(default="5m", description="So long after the step opened.")
-    at: str | None = Field(default=None, description="At this local time instead, `2026-11-20 09:00`.")
+    after: Length = Field(default="5m", description="So long after the step opened.")
+    at: Time | None = Field(default=None, description="At this local time instead, `2026-11-20 09:00`.")
     fill: dict[Name, Any] = Field(default={}, description="Field -> what is filled in.")
     refused: str | None = Field(
         default=None, description="It must be refused, and these words must be in the reason."
@@ -31,7 +53,7 @@ class Ended(Words):
     """How a sub-case ends that is not played."""
 
     result: Name = Field(description="Its result.")
-    after: str = Field(default="1h", description="So long after it was asked for.")
+    after: Length = Field(default="1h", description="So long after it was asked for.")
     data: dict[Name, Any] = Field(default={}, description="Its fields at the end.")
 
 
@@ -41,14 +63,14 @@ class Called(Words):
     response: Any = Field(default=None, description="The answer.")
     failed: str | None = Field(default=None, description="It failed for good, with this reason.")
     unknown: bool = Field(default=False, description="Nobody knows whether it happened.")
-    after: str = Field(default="2s", description="So long it takes.")
+    after: Length = Field(default="2s", description="So long it takes.")
 
 
 class Outside(Words):
     """Something that comes from outside; exactly one thing."""
 
-    at: str | None = Field(default=None, description="At this local time, `2026-11-20 09:00`.")
-    after: str | None = Field(default=None, description="So long after the start.")
+    at: Time | None = Field(default=None, description="At this local time, `2026-11-20 09:00`.")
+    after: Length | None = Field(default=None, description="So long after the start.")
     event: Name | None = Field(default=None, description="An event a step may wait for.")
     data: dict[Name, Any] = Field(default={}, description="What comes with the event.")
     no_contact: bool = Field(default=False, description="The buyer wants no more contact (请勿再联系).")
@@ -58,7 +80,7 @@ class Outside(Words):
 class Script(Words):
     """How one case goes: what it begins with and what everybody does."""
 
-    from_: str = Field(
+    from_: Time = Field(
         default="2026-11-23 09:00", alias="from", description="The local time it begins."
     )
     by: Name | None = Field(default=None, description="Who starts it with the form.")
@@ -82,7 +104,7 @@ class Script(Words):
     rows: dict[Name, Rows] = Field(
         default={}, description="Rows of tables that come from elsewhere: field -> rows."
     )
-    until: str = Field(
+    until: Annotated[str, AfterValidator(_end)] = Field(
         default="30d", description="How far the clock goes: a duration or a local time."
     )
 

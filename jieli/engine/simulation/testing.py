@@ -15,7 +15,7 @@ from jieli.engine.events import MessagePurpose, ProposeEntry, RecordEntry, SendM
 from jieli.engine.simulation.filling import reason_of
 from jieli.engine.simulation.played import Played
 from jieli.engine.simulation.reading import check_script, known_word, model_of
-from jieli.engine.simulation.script import Script
+from jieli.engine.simulation.script import Length, Script
 from jieli.engine.simulation.world import FIRST, Library, World
 from jieli.engine.values import Name, OneOrMore, parse_duration
 from jieli.engine.words import Words
@@ -53,7 +53,7 @@ class Expect(Words):
     waits_for: Annotated[tuple[Name, ...], OneOrMore] | None = Field(
         default=None, description="The case is open, and these steps are."
     )
-    within: str | None = Field(default=None, description="It ended at most so long after it began.")
+    within: Length | None = Field(default=None, description="It ended at most so long after it began.")
     data: dict[Name, Any] = Field(default={}, description="Field of the case -> its value at the end.")
     messages: Annotated[tuple[Told, ...], OneOrMore] = Field(
         default=(), description="Messages that were sent, in all cases that were played."
