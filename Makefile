@@ -13,11 +13,12 @@ test: $(READY)          ## all tests
 	$(BIN)/pytest -n 2 -m "not stack"
 	$(BIN)/pytest -m stack
 
-check: $(READY)         ## style, types, import direction, shipped definitions
+check: $(READY)         ## style, types, import direction, shipped definitions and their tests
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/jieli check
+	$(BIN)/jieli test --least 85
 
 bench: $(READY)         ## the figures of the README, measured here
 	$(BIN)/python -m bench $(BENCH)

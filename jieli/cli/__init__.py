@@ -16,12 +16,16 @@ from jieli.cli import (
     check,
     clock,
     demo,
+    diagram,
     doctor,
     importing,
     key,
     notify,
     publish,
     roster,
+    schema,
+    simulate,
+    testing,
     up,
 )
 from jieli.engine.errors import FormError, JieliError
@@ -39,6 +43,10 @@ def jieli() -> None:
 jieli.add_command(up.up)
 jieli.add_command(up.serve)
 jieli.add_command(check.check)
+jieli.add_command(schema.schema)
+jieli.add_command(diagram.diagram)
+jieli.add_command(simulate.simulate)
+jieli.add_command(testing.test)
 jieli.add_command(publish.publish)
 jieli.add_command(publish.migrate)
 jieli.add_command(publish.deploy)

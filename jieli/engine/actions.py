@@ -50,7 +50,9 @@ class Record(Words):
 class ChangeRoster(Words):
     """Somebody is away, somebody stands in, two swap, or a shift ends later."""
 
-    kind: Literal["away", "swap", "stand_in", "extend"]
+    kind: Literal["away", "swap", "stand_in", "extend"] = Field(
+        description="away: does not work; swap: two change places; stand_in: another comes; extend: ends later."
+    )
     person: str | None = Field(default=None, description="Expression: who is away or swaps.")
     other: str | None = Field(default=None, description="Expression: the substitute, if any.")
     from_: str | None = Field(default=None, alias="from", description="Expression: a date or time.")
@@ -71,8 +73,10 @@ class MarkRows(Words):
 class Action(Words):
     """Exactly one thing that Jieli does itself."""
 
-    hand_over: HandOver | None = None
-    propose: Propose | None = None
-    record: Record | None = None
-    change_roster: ChangeRoster | None = None
-    mark_rows: MarkRows | None = None
+    hand_over: HandOver | None = Field(default=None, description="Open work moves from people to people.")
+    propose: Propose | None = Field(default=None, description="A ledger entry is proposed.")
+    record: Record | None = Field(default=None, description="A confirmed entry is written into the ledger.")
+    change_roster: ChangeRoster | None = Field(
+        default=None, description="The roster changes: away, swap, stand_in or extend."
+    )
+    mark_rows: MarkRows | None = Field(default=None, description="Imported rows are marked.")

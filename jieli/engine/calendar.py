@@ -39,8 +39,8 @@ class YearOverride(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    holidays: tuple[date, ...] = ()
-    workdays: tuple[date, ...] = ()
+    holidays: tuple[date, ...] = Field(default=(), description="Days that are holidays.")
+    workdays: tuple[date, ...] = Field(default=(), description="Days that are workdays.")
 
     @model_validator(mode="after")
     def _no_day_is_both(self) -> Self:
@@ -54,8 +54,10 @@ class WorkCalendar(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    timezone: str = "Asia/Shanghai"
-    years: dict[int, YearOverride] = {}
+    timezone: str = Field(default="Asia/Shanghai", description="The shop's time zone.")
+    years: dict[int, YearOverride] = Field(
+        default={}, description="What the shop knows better than the public calendar, by year."
+    )
 
     @field_validator("timezone")
     @classmethod
@@ -172,14 +174,16 @@ class Hours(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    label: str = ""
+    label: str = Field(default="", description="What people call these hours.")
     daily: Annotated[
         tuple[Annotated[str, AfterValidator(_checked_range)], ...], Field(min_length=1)
-    ]
-    days: Literal["every", "workdays"] | Annotated[tuple[Weekday, ...], Field(min_length=1)] = (
-        "every"
+    ] = Field(description='The ranges of a day, as "09:30-12:00"; past midnight "16:00-25:00".')
+    days: Literal["every", "workdays"] | Annotated[tuple[Weekday, ...], Field(min_length=1)] = Field(
+        default="every", description="every day, workdays (with make-up days), or these weekdays."
     )
-    holidays: Literal["open", "closed"] = "open"
+    holidays: Literal["open", "closed"] = Field(
+        default="open", description="Whether public holidays are open or closed."
+    )
 
     @model_validator(mode="after")
     def _no_overlap(self) -> Self:

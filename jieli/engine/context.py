@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from jieli.engine import duty
 from jieli.engine.calendar import Hours, WorkCalendar
@@ -30,35 +30,54 @@ ChannelType = Literal[
 class Channel(_Live):
     """A way to reach people. Secrets are names of environment variables, never values."""
 
-    type: ChannelType
-    label: str = ""
-    url: str | None = None  # webhook, robots, apprise: name of the environment variable with the address
-    secret: str | None = None  # webhook, robots: … with the signing secret; apps, SMS: with the app's
-    app_id: str | None = None  # apps: … with the app key or corporation id; SMS, voice: with the key's id
-    agent: str | None = None  # apps: … with the agent id; tencent_…: with the SDK app id
-    sign: str | None = None  # SMS: the signature the provider has approved
-    template: str | None = None  # SMS, voice: the template's code; its one variable is the number
-    server: str | None = None  # email: name of the environment variable with smtp[s]://user:password@host:port
-    sender: str | None = None  # email: the From address
+    type: ChannelType = Field(description="What kind of channel it is.")
+    label: str = Field(default="", description="What people call it.")
+    url: str | None = Field(
+        default=None, description="The environment variable that holds the address (webhook, robots)."
+    )
+    secret: str | None = Field(
+        default=None,
+        description="The environment variable that holds the signing secret (webhook, robots).",
+    )
+    app_id: str | None = Field(
+        default=None, description="The environment variable that holds the app's key or id."
+    )
+    agent: str | None = Field(
+        default=None, description="The environment variable that holds the agent id or SDK app id."
+    )
+    sign: str | None = Field(default=None, description="SMS: the signature the provider approved.")
+    template: str | None = Field(
+        default=None, description="SMS, voice: the template's code; its one variable is the number."
+    )
+    server: str | None = Field(
+        default=None, description="The environment variable that holds the mail server's address."
+    )
+    sender: str | None = Field(default=None, description="The address that e-mails come from.")
 
 
 class Role(_Live):
     """A role, the hours its desk is staffed, and the group it is reached in, if any."""
 
-    label: str
-    desk: str | None = None
-    channels: tuple[str, ...] = ()
+    label: str = Field(description="What people call the role.")
+    desk: str | None = Field(default=None, description="The named hours in which the role's desk is staffed.")
+    channels: tuple[str, ...] = Field(default=(), description="The groups in which the role is reached.")
 
 
 class Person(_Live):
     """A member of staff; contacts and PIN live in the store only."""
 
-    name: str
-    roles: tuple[str, ...]
-    works: Hours | None = None
-    quiet: Hours | None = None  # what is not urgent waits until these hours are over
-    channels: tuple[str, ...] = ("console",)  # tried in order until one takes the message
-    active: bool = True
+    name: str = Field(description="The person's name.")
+    roles: tuple[str, ...] = Field(description="The roles the person has.")
+    works: Hours | None = Field(
+        default=None, description="The person's working hours, if no roster says them."
+    )
+    channels: tuple[str, ...] = Field(
+        default=("console",), description="How the person is reached, first choice first."
+    )
+    quiet: Hours | None = Field(
+        default=None, description="Hours in which only what is urgent is sent."
+    )
+    active: bool = Field(default=True, description="Whether the person still works here.")
 
 
 class Context(_Live):

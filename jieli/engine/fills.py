@@ -13,8 +13,12 @@ from jieli.engine.words import Words
 class CasesWanted(Words):
     """Which cases a table is filled with, newest last."""
 
-    process: Annotated[tuple[Name, ...], OneOrMore] = Field(min_length=1)
-    status: Annotated[tuple[str, ...], OneOrMore] = ("open", "completed")
+    process: Annotated[tuple[Name, ...], OneOrMore] = Field(
+        min_length=1, description="Cases of these processes."
+    )
+    status: Annotated[tuple[str, ...], OneOrMore] = Field(
+        default=("open", "completed"), description="Cases with this status: open, completed, cancelled."
+    )
     since: str | None = Field(default=None, description="Expression: opened or closed since then.")
     until: str | None = Field(default=None, description="Expression: and before that.")
 

@@ -20,20 +20,24 @@ class _Live(BaseModel):
 class LedgerStep(_Live):
     """What the n-th time brings."""
 
-    text: str = ""
-    points: float = 0
-    money: float = 0
+    text: str = Field(default="", description="What this time brings, in words.")
+    points: float = Field(default=0, description="The points of this time.")
+    money: float = Field(
+        default=0, description="The yuan of this time; shown only while the shop's money is on."
+    )
     warning: bool = Field(default=False, description="A warning (警告处分); three in a row count.")
 
 
 class LedgerRule(_Live):
     """Something that is rewarded or has a price: points below zero are a minus."""
 
-    label: str
+    label: str = Field(description="What people call the rule.")
     source: str = Field(description="The source document and place, or `ours`.")
-    points: float = 0
+    points: float = Field(default=0, description="Points; below zero is a minus.")
     money: float = Field(default=0, description="Yuan; shown only while the shop's money is on.")
-    level: Literal["minor", "medium", "severe", "reward", "other"] = "other"
+    level: Literal["minor", "medium", "severe", "reward", "other"] = Field(
+        default="other", description="How grave it is; totals count by it."
+    )
     ladder: Annotated[tuple[LedgerStep, ...], OneOrMore] = Field(
         default=(), description="First time, second time, …; the last step stays. Wins over points."
     )
@@ -47,15 +51,15 @@ class LedgerRule(_Live):
 class Band(_Live):
     """From so much over a step's time limit on, this rule."""
 
-    over: str
-    rule: Name
+    over: str = Field(description="So much over the time limit.")
+    rule: Name = Field(description="The ledger rule that is proposed then.")
 
 
 class Total(_Live):
     """Proposed at the end of a month when so many entries have come together."""
 
-    label: str
-    rule: Name
+    label: str = Field(description="What people call it.")
+    rule: Name = Field(description="The ledger rule that is proposed.")
     when: str = Field(
         description="Expression over minor, medium, severe, points, rewards, score, months_good "
         "(in a row with the best score), months_failed, warnings, times (times.complaint)."
@@ -65,8 +69,8 @@ class Total(_Live):
 class AppraisalPart(_Live):
     """One part of the 100 points."""
 
-    label: str
-    points: float
+    label: str = Field(description="What people call this part.")
+    points: float = Field(description="How many of the 100 points it has.")
     raters: Annotated[tuple[Name, ...], OneOrMore] = Field(
         default=(), description="Roles that rate it; several: the mean."
     )
@@ -75,14 +79,14 @@ class AppraisalPart(_Live):
 class Ledger(_Live):
     """All of it. `money: false` keeps the money ladders in the file and out of sight."""
 
-    money: bool = False
-    grace: str = "10m"
-    appeal: str = "3d"
+    money: bool = Field(default=False, description="Whether amounts of money are shown and counted.")
+    grace: str = Field(default="10m", description="So much lateness has no consequence.")
+    appeal: str = Field(default="3d", description="So long the person may object.")
     pass_mark: float = Field(default=60, description="Of the 100 points of the appraisal.")
-    rules: dict[Name, LedgerRule] = {}
+    rules: dict[Name, LedgerRule] = Field(default={}, description="The rules, by name.")
     overruns: dict[Name, tuple[Band, ...]] = Field(default={}, description="Name -> bands.")
-    totals: dict[Name, Total] = {}
-    appraisal: dict[Name, AppraisalPart] = {}
+    totals: dict[Name, Total] = Field(default={}, description="What is proposed at the end of a month.")
+    appraisal: dict[Name, AppraisalPart] = Field(default={}, description="The parts of the 100 points.")
 
     @cached_property
     def names(self) -> dict[str, Any]:

@@ -34,21 +34,29 @@ _KINDS_OF_FILE = (
 class ShopFile(Words):
     """What a file about the shop may hold; each part stands in one file only."""
 
-    shop: str = ""
-    roles: dict[Name, Role] = Field(default={})
-    people: dict[Name, Person] = Field(default={})
-    hours: dict[Name, Hours] = Field(default={})
-    calendar: WorkCalendar = WorkCalendar()
-    channels: dict[Name, Channel] = Field(default={})
-    messages: dict[Name, MessageWords] = Field(default={})
-    posts: dict[Name, Post] = Field(default={})
-    shifts: dict[Name, Shift] = Field(default={})
-    roster: tuple[Rota, ...] = ()
-    absences: tuple[Absence, ...] = ()
-    ledger: Ledger = Ledger()
-    phrases: dict[Name, Situation] = Field(default={})
-    wordings: Wordings = Wordings()
-    imports: dict[Name, ImportedList] = Field(default={})
+    shop: str = Field(default="", description="The shop's name.")
+    roles: dict[Name, Role] = Field(default={}, description="The roles there are.")
+    people: dict[Name, Person] = Field(default={}, description="The people who work here.")
+    hours: dict[Name, Hours] = Field(
+        default={}, description="Named hours: call windows and staffed hours of desks."
+    )
+    calendar: WorkCalendar = Field(default=WorkCalendar(), description="Holidays and make-up workdays.")
+    channels: dict[Name, Channel] = Field(default={}, description="The ways people are reached.")
+    messages: dict[Name, MessageWords] = Field(
+        default={}, description="The words of the messages, by purpose."
+    )
+    posts: dict[Name, Post] = Field(
+        default={}, description="The posts that are handed over from shift to shift."
+    )
+    shifts: dict[Name, Shift] = Field(default={}, description="The shifts there are.")
+    roster: tuple[Rota, ...] = Field(default=(), description="Who works when.")
+    absences: tuple[Absence, ...] = Field(default=(), description="Who is away when, and who stands in.")
+    ledger: Ledger = Field(default=Ledger(), description="What is rewarded and what has a price.")
+    phrases: dict[Name, Situation] = Field(
+        default={}, description="Replies that can be copied, by situation."
+    )
+    wordings: Wordings = Field(default=Wordings(), description="Words that may not or should not be used.")
+    imports: dict[Name, ImportedList] = Field(default={}, description="Lists that come from other systems.")
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,9 @@ class _Live(BaseModel):
 class Situation(_Live):
     """A situation and the replies for it."""
 
-    label: str
-    source: str = "ours"
-    texts: tuple[str, ...] = Field(min_length=1)
+    label: str = Field(description="What people call the situation.")
+    source: str = Field(default="ours", description="The source document and place, or `ours`.")
+    texts: tuple[str, ...] = Field(min_length=1, description="The replies.")
 
 
 class Wordings(_Live):

@@ -11,6 +11,8 @@ from jieli.engine.checking.targets import edges
 from jieli.engine.definition import MessageWords, Process, Step
 from jieli.engine.elements import Columns, arrival_columns, each_of
 
+_ABOUT_AN_ANSWER = ("by", "by_id", "at", "button", "result", "ref")
+
 
 @dataclass(frozen=True)
 class Definition:
@@ -37,6 +39,15 @@ class Definition:
         """The columns of `<step>.each`, for the steps that say each."""
         steps = self.process.steps
         return {key: arrival_columns(self.process, key) for key in steps if each_of(steps[key])}
+
+    @cached_property
+    def blanks(self) -> dict[str, dict[str, Any]]:
+        """What expressions read of a step that nobody has done yet; to be copied, never changed."""
+        steps = self.process.steps.items()
+        return {
+            name: {**dict.fromkeys((*getattr(step, "form", ()), *_ABOUT_AN_ANSWER)), "done": False}
+            for name, step in steps
+        }
 
     def item_columns(self, step: str) -> Columns:
         """The columns of `item` in a step that says each."""

@@ -18,7 +18,7 @@ class _Live(BaseModel):
 class Post(_Live):
     """A place at work that is handed over from shift to shift."""
 
-    label: str
+    label: str = Field(description="What people call the post.")
     role: Name = Field(description="Who can stand at this post.")
     least: int = Field(default=2, description="So few people a shift and a warning is given.")
 
@@ -26,14 +26,14 @@ class Post(_Live):
 class Shift(_Live):
     """A shift. It belongs to the date on which it begins; hours may pass midnight (`25:00`)."""
 
-    label: str
-    hours: Hours
+    label: str = Field(description="What people call the shift.")
+    hours: Hours = Field(description="When the shift works.")
 
 
 class Rota(_Live):
     """Who works which shift at a post, in a cycle of whole weeks beginning on a Monday."""
 
-    post: Name
+    post: Name = Field(description="The post this rota is for.")
     from_: date = Field(alias="from", description="A Monday; the cycle counts from here.")
     to: date | None = Field(default=None, description="The last day; a later rota may follow.")
     weeks: dict[Name, Annotated[tuple[str, ...], OneOrMore]] = Field(
@@ -45,10 +45,10 @@ class Rota(_Live):
 class Absence(_Live):
     """Somebody does not work, by date, and perhaps who stands in."""
 
-    person: Name
-    from_: date = Field(alias="from")
+    person: Name = Field(description="Who is away.")
+    from_: date = Field(alias="from", description="The first day.")
     to: date = Field(description="The last day, included.")
-    substitute: Name | None = None
+    substitute: Name | None = Field(default=None, description="Who stands in.")
 
 
 class RosterChange(_Live):

@@ -16,8 +16,6 @@ from jieli.engine.elements import each_of, retyped
 from jieli.engine.expressions import Choice
 from jieli.engine.published import Definition
 
-_ABOUT_AN_ANSWER = ("by", "by_id", "at", "button", "result", "ref")
-
 
 def scope_of(
     definition: Definition, state: CaseState, context: Context, now: datetime
@@ -113,17 +111,15 @@ def _answers_of(
     definition: Definition, name: str, step: StepWords, state: CaseState, context: Context
 ) -> dict[str, Any]:
     answers = state.answers.get(name)
-    fields = form_of(step)
-    arrived = answers.get("each", []) if answers else []
     more: dict[str, Any] = {}
-    if each_of(step):
+    if name in definition.arrivals:
+        arrived = answers.get("each", []) if answers else []
         columns, named = definition.arrivals[name], partial(typed, context=context)
         more["each"] = [_arrival(retyped(columns, each, named), context) for each in arrived]
     if answers is None:
-        blank: dict[str, Any] = dict.fromkeys((*fields, *_ABOUT_AN_ANSWER))
-        return {**blank, "done": False, **more}
+        return {**definition.blanks[name], **more}
     return {
-        **answers_in(fields, answers["fields"], context),
+        **answers_in(form_of(step), answers["fields"], context),
         "done": True,
         "by": context.label(answers.get("by")),
         "by_id": answers.get("by"),
