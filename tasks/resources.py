@@ -7,7 +7,7 @@ import socket
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from uuid import uuid4
 
 from jieli.engine.context import Context
@@ -19,6 +19,7 @@ from jieli.wakes import Wakes
 from notifications.channel import Channel
 from notifications.links import Ring, ring_of
 from notifications.registry import channels_of
+from tasks.cleaning import Cleaning
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,11 @@ class Resources:
     ring: Ring
     owner: str
     stopping: threading.Event = field(default_factory=threading.Event)
+
+    @cached_property
+    def cleaning(self) -> Cleaning:
+        """What must go, and when this process looked last."""
+        return Cleaning(self.settings)
 
     def channels(self) -> Mapping[str, Channel]:
         """The channels of the live shop."""

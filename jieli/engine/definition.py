@@ -20,8 +20,9 @@ Identity = Literal["none", "claim", "pin"]
 Priority = Literal["urgent", "high", "normal", "low"]
 FieldType = Literal[
     "text", "long_text", "choice", "choices", "yes_no", "number", "money",
-    "date", "datetime", "phone", "person", "people", "ledger_rule", "rows",
+    "date", "datetime", "phone", "person", "people", "ledger_rule", "rows", "files",
 ]  # fmt: skip
+FileKind = Literal["photo", "video", "document"]
 
 
 class Setting(Words):
@@ -56,6 +57,9 @@ class FieldWords(Words):
         default=None, description="Before anybody typed: an expression, or where rows come from."
     )
     role: Name | None = Field(default=None, description="person, people: only of this role.")
+    kinds: Annotated[tuple[FileKind, ...], OneOrMore] = Field(
+        default=(), description="files: what may be uploaded; photos and videos if nothing is said."
+    )
     highlight: bool = Field(
         default=False, description="Shown with a mark that does not rest on colour alone."
     )

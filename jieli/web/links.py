@@ -16,6 +16,7 @@ from jieli.engine.scope import form_of
 from jieli.store.cases import Duplicate
 from jieli.texts import text
 from jieli.web.answering import respond
+from jieli.web.file_pages import serve
 from jieli.web.identity import able_people, actor_of
 from jieli.web.login import check_pin, pin_page
 from jieli.web.moments import due_words
@@ -29,6 +30,7 @@ from jieli.web.task import Finished, Task, load_task
 from jieli.web.task_page import initial
 from jieli.web.turn import Turn, show, show_task
 from jieli.web.typed import Notice
+from jieli.web.uploads import MOST_AT_ONCE, most_files
 
 router = APIRouter(include_in_schema=False)
 MOST_FIELDS = 3000
@@ -51,6 +53,16 @@ async def open_link(request: Request, token: str) -> Response:
     return show_task(request, resources, found, actor, typed, _path(token))
 
 
+@router.api_route("/t/{token}/files/{file_id}", methods=["GET", "HEAD"])
+async def open_file(request: Request, token: str, file_id: str) -> Response:
+    """A file of the case, for who may see the case."""
+    found = await _load(request, resources_of(request), token)
+    if not isinstance(found, Task) or actor_of(found, found.session) is None:
+        return not_found(request)
+    file = found.files.get(file_id)
+    return not_found(request) if file is None or file.is_gone else await serve(request, file)
+
+
 @router.post("/t/{token}")
 async def act(request: Request, token: str) -> Response:
     """A button was pressed."""
@@ -58,10 +70,12 @@ async def act(request: Request, token: str) -> Response:
     found = await _load(request, resources, token)
     if found is None:
         return not_found(request)
-    form = await request.form(max_fields=MOST_FIELDS, max_files=0)
     if isinstance(found, Finished):
+        form = await request.form(max_fields=MOST_FIELDS, max_files=MOST_AT_ONCE)
         return await _too_late(request, resources, found, form)
-    posted = read_posted(form, form_of(found.step))
+    fields = form_of(found.step)
+    form = await request.form(max_fields=MOST_FIELDS, max_files=most_files(fields))
+    posted = read_posted(form, fields)
     if posted.do == "pin":
         return await _log_in(request, found, form, posted, _path(token))
     actor = actor_of(found, found.session, posted.person)

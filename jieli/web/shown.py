@@ -11,8 +11,10 @@ from typing import Any
 from jieli.engine.context import Context
 from jieli.engine.definition import FieldWords
 from jieli.texts import text
+from jieli.web.file_pages import FileView
 from jieli.web.moments import day_words, moment_words
 
+NO_FILES: Mapping[str, FileView] = {}
 NOTHING = {"", "无", "没有", "none", "no", "-"}
 
 
@@ -28,30 +30,40 @@ class Shown:
     tel: str | None = None
     rows: tuple[tuple[Shown, ...], ...] = ()
     flagged: bool = False
+    files: tuple[FileView, ...] = ()
 
 
 def show_all(
     fields: Mapping[str, FieldWords], values: Mapping[str, Any], context: Context, now: datetime,
-    *, may_call: bool = False,
+    *, may_call: bool = False, files: Mapping[str, FileView] = NO_FILES,
 ) -> list[Shown]:  # fmt: skip
     """The fields that have a value, in their order."""
     return [
-        show(words, values[name], context, now, may_call=may_call)
+        show(words, values[name], context, now, may_call=may_call, files=files)
         for name, words in fields.items()
         if values.get(name) not in (None, "", [])
     ]
 
 
 def show(
-    words: FieldWords, value: Any, context: Context, now: datetime, *, may_call: bool = False
-) -> Shown:
+    words: FieldWords, value: Any, context: Context, now: datetime, *, may_call: bool = False,
+    files: Mapping[str, FileView] = NO_FILES,
+) -> Shown:  # fmt: skip
     """One field and its value."""
     if words.type == "rows" and isinstance(value, list):
         rows = tuple(tuple(show_all(words.fields, row, context, now)) for row in value)
         return Shown(words.label, text("{n} rows", n=len(rows)), rows=rows)
     said = value_words(words, value, context, now)
+    if words.type == "files":
+        return Shown(words.label, said, files=files_in(value, files))
     tel = _dialled(said) if words.type == "phone" and may_call else None
     return Shown(words.label, said, tel, flagged=calls_for_attention(words, value))
+
+
+def files_in(value: Any, files: Mapping[str, FileView]) -> tuple[FileView, ...]:
+    """The files a value names, as far as they are known here."""
+    named = value if isinstance(value, list) else []
+    return tuple(files[each] for each in named if each in files)
 
 
 def calls_for_attention(words: FieldWords, value: Any) -> bool:
@@ -80,6 +92,8 @@ def value_words(words: FieldWords, value: Any, context: Context, now: datetime) 
         case "ledger_rule":
             rule = context.ledger.rules.get(str(value))
             return rule.label if rule else str(value)
+        case "files" if isinstance(value, list):
+            return text("{n} files", n=len(value))
         case "money":
             return _money(value)
         case "datetime" if moment := _datetime(value):

@@ -15,20 +15,23 @@ from starlette.responses import Response
 from jieli.engine.context import Context
 from jieli.engine.errors import CaseNotFound
 from jieli.engine.published import Definition
-from jieli.store import definitions, items, queries
+from jieli.store import definitions, files, items, queries
 from jieli.store.database import Database
+from jieli.store.files import StoredFile
 from jieli.store.items import Trouble
 from jieli.store.queries import CaseFilter, CaseLine, CasePage
 from jieli.store.replay import stored_state
 from jieli.store.times import business_now
 from jieli.texts import text
 from jieli.web import timeline
+from jieli.web.file_pages import file_views, serve
 from jieli.web.health import alarm
 from jieli.web.moments import due_words, moment_words
 from jieli.web.notices import not_found
 from jieli.web.pages import page, see_other
 from jieli.web.resources import resources_of
 from jieli.web.shown import show_all
+from jieli.web.task import case_files
 from jieli.web.task_page import PRIORITIES
 
 router = APIRouter(include_in_schema=False)
@@ -112,11 +115,11 @@ async def cases(
 async def one_case(request: Request, ref: str) -> Response:
     """The page of a case."""
 
-    def read(database: Database) -> tuple[Around, CasePage, Definition]:
+    def read(database: Database) -> tuple[Around, CasePage, Definition, dict[str, StoredFile]]:
         with database.read() as connection:
             shown = queries.case_show(connection, ref)
             own = definitions.definition(connection, shown.line.process, shown.line.version)
-            return read_around(connection), shown, own
+            return read_around(connection), shown, own, case_files(connection, shown.state)
 
     try:
         found = await run_in_threadpool(read, resources_of(request).database)
@@ -148,6 +151,18 @@ async def trouble_list(request: Request) -> Response:
     return page(request, "troubles.html", {"page": words})
 
 
+@router.api_route("/files/{file_id}", methods=["GET", "HEAD"])
+async def open_file(request: Request, file_id: str) -> Response:
+    """An uploaded file: who may read these pages may see every case."""
+
+    def read(database: Database) -> StoredFile | None:
+        with database.read() as connection:
+            return files.find(connection, file_id)
+
+    file = await run_in_threadpool(read, resources_of(request).database)
+    return not_found(request) if file is None or file.is_gone else await serve(request, file)
+
+
 # ---- showing -------------------------------------------------------------------------------------
 
 
@@ -174,7 +189,10 @@ def _state_words(line: CaseLine, ends: Mapping[str, str]) -> str:
     return text(STATES[line.status])
 
 
-def _case(request: Request, around: Around, shown: CasePage, own: Definition) -> dict[str, Any]:
+def _case(
+    request: Request, around: Around, shown: CasePage, own: Definition,
+    found: Mapping[str, StoredFile],
+) -> dict[str, Any]:  # fmt: skip
     context, now, state = around.context, around.now, shown.state
     run_id = shown.run.run_id if shown.run else None
     ui = resources_of(request).settings.prefect_ui_url.rstrip("/")
@@ -184,7 +202,9 @@ def _case(request: Request, around: Around, shown: CasePage, own: Definition) ->
         "version": shown.line.version,
         "owner": context.label(state.owner),
         "fault": shown.line.fault,
-        "facts": show_all(own.process.case.fields, state.data, context, now),
+        "facts": show_all(
+            own.process.case.fields, state.data, context, now, files=file_views(found, "/files")
+        ),
         "waits_for": timeline.waiting(shown, context, now),
         "timers": timeline.timers(shown, context, now),
         "lines": timeline.lines(shown, own, context, now),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,6 +17,7 @@ from jieli.texts import text
 from jieli.web import identity
 from jieli.web.asking import put_right
 from jieli.web.earlier import earlier_steps
+from jieli.web.file_pages import FileView, file_views
 from jieli.web.identity import Actor
 from jieli.web.moments import due_words, left_words, moment_words, seconds_words
 from jieli.web.notices import GivenAnswer
@@ -25,6 +27,7 @@ from jieli.web.task import Task
 from jieli.web.task_form import quick_times, visible_fields
 from jieli.web.typed import Notice, Typed, Wrong, form_views, wrong_fields
 
+Files = Mapping[str, FileView]
 SOON = timedelta(minutes=30)
 PRIORITIES = {"urgent": "Urgent", "high": "High priority"}
 
@@ -41,12 +44,13 @@ class ButtonView:
 def task_page(task: Task, actor: Actor, typed: Typed, *, action: str, nonce: str) -> dict[str, Any]:
     """The values of `work_item.html`."""
     is_open = task.visit.status in ("open", "listening")
+    files = file_views(task.files, f"{action}/files")
     return {
         **_head(task),
-        **_story(task),
+        **_story(task, files),
         **_identity(task, actor, typed),
-        **_form(task, typed, is_open=is_open),
-        **_taking_back(task, actor),
+        **_form(task, typed, files, is_open=is_open),
+        **_taking_back(task, actor, files),
         "notices": (*typed.notices, *_notices(task)),
         "errors": _errors(task, typed),
         "buttons": _buttons(task, actor) if is_open else [],
@@ -98,18 +102,18 @@ def _head(task: Task) -> dict[str, Any]:
     }
 
 
-def _story(task: Task) -> dict[str, Any]:
+def _story(task: Task, files: Files) -> dict[str, Any]:
     case = task.definition.process.case
     may_call = is_call_time(task)
     wanted = [*case.summary, *_numbers_to_call(task)]
     summary = {name: case.fields[name] for name in dict.fromkeys(wanted)}
     rest = {name: words for name, words in case.fields.items() if name not in summary}
     data, context, now = task.state.data, task.context, task.now
-    earlier = earlier_steps(task)
+    earlier = earlier_steps(task, files)
     return {
         "about": render(task.step.about, task.scope).strip(),
-        "summary": show_all(summary, data, context, now, may_call=may_call),
-        "rest": show_all(rest, data, context, now),
+        "summary": show_all(summary, data, context, now, may_call=may_call, files=files),
+        "rest": show_all(rest, data, context, now, files=files),
         "earlier": earlier,
         "is_earlier_open": len(earlier) <= 2,
     }
@@ -146,10 +150,13 @@ def _identity(task: Task, actor: Actor, typed: Typed) -> dict[str, Any]:
     }
 
 
-def _form(task: Task, typed: Typed, *, is_open: bool) -> dict[str, Any]:
+def _form(task: Task, typed: Typed, files: Files, *, is_open: bool) -> dict[str, Any]:
     shown = visible_fields(task, typed.values) if is_open else {}
     return {
-        "fields": form_views(shown, typed, task.context, task.now, quick=quick_times(task)),
+        "fields": form_views(
+            shown, typed, task.context, task.now, quick=quick_times(task), files=files
+        ),
+        "has_files": any(words.type == "files" for words in shown.values()),
         "shown": " ".join(shown),
         "can_save": bool(shown) and is_open,
     }
@@ -177,7 +184,7 @@ def _button_note(task: Task, name: str, button: Button) -> str:
     return text("only {role}", role=role.label) if role else ""
 
 
-def _taking_back(task: Task, actor: Actor) -> dict[str, Any]:
+def _taking_back(task: Task, actor: Actor, files: Files) -> dict[str, Any]:
     visit = task.visit
     if visit.status != "held":
         return {"answer": None, "can_take_back": False, "take_back_left": ""}
@@ -191,7 +198,7 @@ def _taking_back(task: Task, actor: Actor) -> dict[str, Any]:
         if visit.closed_at
         else ""
     )
-    facts = show_all(form_of(task.step), visit.answers, task.context, task.now)
+    facts = show_all(form_of(task.step), visit.answers, task.context, task.now, files=files)
     may = actor.person == visit.by or actor.known_by == "claim"
     return {
         "answer": GivenAnswer(

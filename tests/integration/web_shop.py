@@ -76,6 +76,21 @@ STEPS = {
         {label: 不再联系, unless_needed: true, confirm: 确定不再联系吗？, block_contact: true,
          go_to: finished}
 """,
+    "pictured": """
+  ask:
+    title: 上传证据
+    who: {person: li_na}
+    form:
+      words: {label: 说明, required: true}
+      proof: {label: 证据, type: files, max: 2, required: true}
+      paper: {label: 单据, type: files, kinds: [photo, document]}
+    buttons: {done: {label: 完成, go_to: look}}
+  look:
+    title: 看证据
+    identity: pin
+    who: {role: supervisor}
+    buttons: {done: {label: 看过, go_to: finished}}
+""",
     "held": """
   ask:
     title: 可撤回
