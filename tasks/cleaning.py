@@ -12,7 +12,7 @@ from functools import cached_property
 from uuid import uuid4
 
 from jieli.settings import Settings
-from jieli.store import files, leases
+from jieli.store import blanking, files, leases
 from jieli.store.blobs import Blobs, blobs_of
 from jieli.store.database import Database
 
@@ -49,4 +49,4 @@ class Cleaning:
 
     def clean(self, database: Database) -> int:
         """Do it now."""
-        return files.sweep(database, self.blobs)
+        return blanking.blank_due(database) + files.sweep(database, self.blobs)

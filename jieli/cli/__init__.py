@@ -10,7 +10,20 @@ from pathlib import Path
 import click
 
 from jieli import __version__
-from jieli.cli import backup, case, check, clock, demo, doctor, importing, key, publish, roster, up
+from jieli.cli import (
+    backup,
+    case,
+    check,
+    clock,
+    customer,
+    demo,
+    doctor,
+    importing,
+    key,
+    publish,
+    roster,
+    up,
+)
 from jieli.engine.errors import FormError, JieliError
 from jieli.texts import text, use_language
 
@@ -37,6 +50,7 @@ jieli.add_command(clock.clock)
 jieli.add_command(doctor.doctor)
 jieli.add_command(demo.demo)
 jieli.add_command(key.key)
+jieli.add_command(customer.customer)
 jieli.add_command(backup.backup)
 jieli.add_command(backup.restore)
 

@@ -398,6 +398,9 @@ class CaseWords(Words):
     )
     tags: dict[str, str] = Field(default={}, description="Tag -> expression; shown in Prefect.")
     buyer: str | None = Field(default=None, description="Template: who the buyer is, for 请勿再联系.")
+    retention: str | None = Field(
+        default=None, description="So long after closing personal data stays, as 180d."
+    )
     contact_blocked: Name | None = Field(default=None, description="Where contact steps lead then.")
     summary: tuple[Name, ...] = Field(default=(), description="Fields shown in messages and pages.")
     fields: dict[Name, FieldWords]

@@ -118,7 +118,7 @@ class Changes:
             "version": state.version, "status": state.status, "result": state.result,
             "title": state.title, "priority": state.priority, "buyer": state.buyer,
             "contact_blocked": state.contact_blocked, "tags": state.tags,
-            "search": _search_text(state), "parent_id": state.parent,
+            "search": search_text(state), "parent_id": state.parent,
             "parent_visit": state.parent_visit, "owner": state.owner, "opened_at": state.opened_at,
             "closed_at": state.closed_at, "due_at": min(due, default=None),
             "changed_at": self.recorded_at, "state": state.model_dump_json(),
@@ -147,7 +147,8 @@ def _timer_row(case_id: str, timer: Timer) -> Values:
     }  # fmt: skip
 
 
-def _search_text(state: CaseState) -> str:
+def search_text(state: CaseState) -> str:
+    """What the list of cases is searched in."""
     words = [state.ref, state.title, *_texts(list(state.data.values()))]
     return " ".join(dict.fromkeys(words)).lower()[:4000]
 

@@ -15,6 +15,7 @@ from jieli.engine.errors import FormError
 from jieli.engine.events import (
     AnswerTakenBack,
     Event,
+    NoteAdded,
     WaitAnswered,
     WorkItemAnswered,
     WorkItemClaimed,
@@ -188,6 +189,17 @@ async def take_back(turn: Turn, _: str) -> Response:
     return await _simple(turn, AnswerTakenBack(visit=visit.id, by=by))
 
 
+async def reveal(turn: Turn, _: str) -> Response:
+    """显示: the personal data uncovered, once; the case's history says to whom."""
+    if turn.actor.person is None:
+        return _name_missing(turn)
+    note = NoteAdded(text="personal_data_shown", by=turn.actor.person)
+    outcome = await submit(turn, note)
+    if not isinstance(outcome, Applied | Duplicate):
+        return refused(turn, outcome)
+    return show(turn, replace(turn.typed, revealed=True))
+
+
 async def _simple(turn: Turn, event: Event) -> Response:
     outcome = await submit(turn, event)
     if isinstance(outcome, Applied | Duplicate):
@@ -304,6 +316,7 @@ HANDLERS: dict[str, Handler] = {
     "draft": draft,
     "back": back,
     "quick": quick,
+    "reveal": reveal,
     "upload": upload,
     "file_drop": drop_file,
     **dict.fromkeys(("row_add", "row_edit", "row_drop", "row_save"), arrange_rows),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,6 +15,7 @@ from starlette.responses import Response
 
 from jieli.engine.context import Context
 from jieli.engine.errors import CaseNotFound
+from jieli.engine.events import NoteAdded
 from jieli.engine.published import Definition
 from jieli.store import definitions, files, items, queries
 from jieli.store.database import Database
@@ -27,6 +29,7 @@ from jieli.web import timeline
 from jieli.web.file_pages import file_views, serve
 from jieli.web.health import alarm
 from jieli.web.moments import due_words, moment_words
+from jieli.web.nonces import new_nonce, read_nonce
 from jieli.web.notices import not_found
 from jieli.web.pages import page, see_other
 from jieli.web.resources import resources_of
@@ -36,6 +39,7 @@ from jieli.web.task_page import PRIORITIES
 
 router = APIRouter(include_in_schema=False)
 PAGE = 50
+OWNER = "staff-case"
 STATES = {
     "open": "Open", "completed": "Completed", "cancelled": "Cancelled", "fault": "Faulty",
     "all": "All",
@@ -113,8 +117,11 @@ async def cases(
 
 @router.api_route("/cases/{ref}", methods=["GET", "HEAD"])
 async def one_case(request: Request, ref: str) -> Response:
-    """The page of a case."""
+    """The page of a case, personal data covered."""
+    return await _case_page(request, ref, is_open=False)
 
+
+async def _case_page(request: Request, ref: str, *, is_open: bool) -> Response:
     def read(database: Database) -> tuple[Around, CasePage, Definition, dict[str, StoredFile]]:
         with database.read() as connection:
             shown = queries.case_show(connection, ref)
@@ -125,7 +132,32 @@ async def one_case(request: Request, ref: str) -> Response:
         found = await run_in_threadpool(read, resources_of(request).database)
     except CaseNotFound:
         return not_found(request)
-    return page(request, "case.html", {"page": _case(request, *found)})
+    return page(request, "case.html", {"page": _case(request, *found, is_open=is_open)})
+
+
+@router.post("/cases/{ref}/reveal")
+async def reveal(request: Request, ref: str) -> Response:
+    """The personal data of a case, once; its history says that somebody of the desk looked."""
+    resources = resources_of(request)
+    form = await request.form(max_files=0)
+    nonce = read_nonce(resources.ring, OWNER, str(form.get("nonce", "")))
+    found = await run_in_threadpool(_find, resources.database, ref)
+    if found is None:
+        return not_found(request)
+    if nonce is None:
+        return see_other(f"/cases/{ref}")
+    note = NoteAdded(text="personal_data_shown", detail={"where": "staff"})
+    event_id = f"reveal:{found}:{nonce}"
+    await asyncio.wrap_future(resources.committer.submit(found, event_id, note))
+    return await _case_page(request, ref, is_open=True)
+
+
+def _find(database: Database, ref: str) -> str | None:
+    with database.read() as connection:
+        try:
+            return queries.find_case(connection, ref)
+        except CaseNotFound:
+            return None
 
 
 @router.api_route("/troubles", methods=["GET", "HEAD"])
@@ -191,20 +223,25 @@ def _state_words(line: CaseLine, ends: Mapping[str, str]) -> str:
 
 def _case(
     request: Request, around: Around, shown: CasePage, own: Definition,
-    found: Mapping[str, StoredFile],
+    found: Mapping[str, StoredFile], *, is_open: bool,
 ) -> dict[str, Any]:  # fmt: skip
     context, now, state = around.context, around.now, shown.state
     run_id = shown.run.run_id if shown.run else None
     ui = resources_of(request).settings.prefect_ui_url.rstrip("/")
+    fields = own.process.case.fields
+    facts = show_all(
+        fields, state.data, context, now, files=file_views(found, "/files"),
+        cover=None if is_open else fields,
+    )  # fmt: skip
     return {
         **bar(request, "cases", around),
+        "can_reveal": any(each.hides for each in facts),
+        "nonce": new_nonce(resources_of(request).ring, OWNER),
         **_line(shown.line, [], around),
         "version": shown.line.version,
         "owner": context.label(state.owner),
         "fault": shown.line.fault,
-        "facts": show_all(
-            own.process.case.fields, state.data, context, now, files=file_views(found, "/files")
-        ),
+        "facts": facts,
         "waits_for": timeline.waiting(shown, context, now),
         "timers": timeline.timers(shown, context, now),
         "lines": timeline.lines(shown, own, context, now),

@@ -22,7 +22,7 @@ from jieli.web.identity import Actor
 from jieli.web.moments import due_words, left_words, moment_words, seconds_words
 from jieli.web.notices import GivenAnswer
 from jieli.web.phrases import phrase_groups
-from jieli.web.shown import show_all
+from jieli.web.shown import Cover, show_all
 from jieli.web.task import Task
 from jieli.web.task_form import quick_times, visible_fields
 from jieli.web.typed import Notice, Typed, Wrong, form_views, wrong_fields
@@ -47,7 +47,7 @@ def task_page(task: Task, actor: Actor, typed: Typed, *, action: str, nonce: str
     files = file_views(task.files, f"{action}/files")
     return {
         **_head(task),
-        **_story(task, files),
+        **_story(task, files, None if typed.revealed else task.definition.process.case.fields),
         **_identity(task, actor, typed),
         **_form(task, typed, files, is_open=is_open),
         **_taking_back(task, actor, files),
@@ -102,21 +102,34 @@ def _head(task: Task) -> dict[str, Any]:
     }
 
 
-def _story(task: Task, files: Files) -> dict[str, Any]:
+def _story(task: Task, files: Files, cover: Cover) -> dict[str, Any]:
     case = task.definition.process.case
     may_call = is_call_time(task)
     wanted = [*case.summary, *_numbers_to_call(task)]
     summary = {name: case.fields[name] for name in dict.fromkeys(wanted)}
     rest = {name: words for name, words in case.fields.items() if name not in summary}
     data, context, now = task.state.data, task.context, task.now
-    earlier = earlier_steps(task, files)
+    earlier = earlier_steps(task, files, cover)
+    shown = show_all(
+        summary, data, context, now, may_call=may_call, files=files, cover=_needed(task, cover)
+    )
+    others = show_all(rest, data, context, now, files=files, cover=cover)
+    facts = [*shown, *others, *(fact for each in earlier for fact in each.facts)]
     return {
         "about": render(task.step.about, task.scope).strip(),
-        "summary": show_all(summary, data, context, now, may_call=may_call, files=files),
-        "rest": show_all(rest, data, context, now, files=files),
+        "can_reveal": any(fact.hides for fact in facts),
+        "summary": shown,
+        "rest": others,
         "earlier": earlier,
         "is_earlier_open": len(earlier) <= 2,
     }
+
+
+def _needed(task: Task, cover: Cover) -> Cover:
+    """Who writes to the buyer must know to whom; the number stays covered out of the window."""
+    if cover is None or not getattr(task.step, "contacts_buyer", False):
+        return cover
+    return {name: words for name, words in cover.items() if words.pii != "name"}
 
 
 def _numbers_to_call(task: Task) -> list[str]:

@@ -47,6 +47,7 @@ class Typed:
     reason: str = ""
     notices: tuple[Notice, ...] = ()
     hinted: bool = False
+    revealed: bool = False
 
 
 def form_views(
