@@ -34,6 +34,9 @@ class Settings(BaseSettings):
     public_url: str = Field(default="http://127.0.0.1:8080", description="Links are built from it.")
     web_host: str = "127.0.0.1"
     web_port: int = 8080
+    trusted_proxies: str = Field(
+        default="", description="Addresses of the reverse proxies that say where a request is from."
+    )
     staff_port: int = Field(default=8081, description="Pages without a PIN; always on loopback.")
     link_keys: str | None = Field(default=None, description="Key ring: kid:base64[,kid:base64…], newest last.")
     work_pool: str = "jieli"

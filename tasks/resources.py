@@ -11,6 +11,7 @@ from functools import cache, cached_property
 from uuid import uuid4
 
 from jieli.engine.context import Context
+from jieli.logs import redact_all_logs
 from jieli.prefect_rest import PrefectRest
 from jieli.settings import Settings
 from jieli.store import definitions
@@ -53,6 +54,7 @@ class Resources:
 def resources() -> Resources:
     """The resources of this process."""
     settings = Settings()
+    redact_all_logs()
     database = Database(settings.store_url)
     prefect = PrefectRest(settings.prefect_api_url, auth=settings.prefect_auth)
     return Resources(

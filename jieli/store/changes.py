@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 
 from jieli.engine.case import CaseState, Timer, Visit
 from jieli.engine.events import CallAnswered, CallFailed, Entry, Event, Transition
+from jieli.logs import redacted
 from jieli.store import writing
 from jieli.store.queued import Queued
 
@@ -77,7 +78,7 @@ class Changes:
 
     def fault(self, case: Loaded, error: Exception) -> None:
         """The case could not move on: say so on it, where people see it."""
-        text = f"{type(error).__name__}: {error}"[:2000]
+        text = redacted(f"{type(error).__name__}: {error}")[:2000]
         self._faults.append({"on_case": case.id, "fault": text, "fault_at": self.recorded_at})
 
     def write(self, connection: Connection) -> None:

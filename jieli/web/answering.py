@@ -27,6 +27,7 @@ from jieli.store.cases import Applied, Duplicate
 from jieli.store.files import owner_of
 from jieli.texts import text
 from jieli.web import asking, rows
+from jieli.web.claiming import query_for
 from jieli.web.fields import local_input
 from jieli.web.identity import colleagues
 from jieli.web.notices import Note, note_page
@@ -122,7 +123,7 @@ async def answer(turn: Turn, name: str) -> Response:
         return refused(turn, outcome)
     if button.stay:
         await _keep_the_rest(turn, button)
-        return see_other(f"{turn.path}?noted=1")
+        return see_other(_back_to(turn, "noted=1"))
     if task.draft:
         # An answer taken back later must come up as it was given, not as the draft before it.
         await drop_draft(turn)
@@ -203,8 +204,17 @@ async def reveal(turn: Turn, _: str) -> Response:
 async def _simple(turn: Turn, event: Event) -> Response:
     outcome = await submit(turn, event)
     if isinstance(outcome, Applied | Duplicate):
-        return see_other(turn.path)
+        return see_other(_back_to(turn))
     return refused(turn, outcome)
+
+
+def _back_to(turn: Turn, said: str = "") -> str:
+    """The page once more, under the same chosen name."""
+    name = ""
+    if turn.actor.known_by == "claim" and turn.actor.person:
+        name = query_for(turn.resources.ring, turn.task.link.link_id, turn.actor.person)
+    asked = "&".join(filter(None, (said, name)))
+    return f"{turn.path}?{asked}" if asked else turn.path
 
 
 async def delegate(turn: Turn, _: str) -> Response:
@@ -241,7 +251,7 @@ def handed_over(turn: Turn, to: str) -> Response:
 async def draft(turn: Turn, _: str) -> Response:
     """暂存: what was typed is kept, nothing is decided."""
     await save_draft(turn)
-    return see_other(f"{turn.path}?draft=1")
+    return see_other(_back_to(turn, "draft=1"))
 
 
 async def back(turn: Turn, _: str) -> Response:

@@ -32,19 +32,21 @@ class FileView:
     href: str | None
 
 
-def file_views(found: Mapping[str, StoredFile], base: str | None) -> dict[str, FileView]:
+def file_views(
+    found: Mapping[str, StoredFile], base: str | None, query: str = ""
+) -> dict[str, FileView]:
     """The files under their ids, with addresses below `base`."""
-    return {each.id: file_view(each, base) for each in found.values()}
+    return {each.id: file_view(each, base, query) for each in found.values()}
 
 
-def file_view(file: StoredFile, base: str | None) -> FileView:
+def file_view(file: StoredFile, base: str | None, query: str = "") -> FileView:
     """One file."""
     kinds = {"photo": text("Photo"), "video": text("Video"), "document": text("Document")}
     if file.is_gone:
         return FileView(file.id, text("deleted after its time"), "gone", "", None)
     return FileView(
         file.id, file.name or kinds[file.kind], file.kind, size_words(file.size),
-        f"{base}/{file.id}" if base else None,
+        f"{base}/{file.id}{query}" if base else None,
     )  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from jieli.settings import Settings
 from jieli.store.blobs import Blobs, blobs_of
 from jieli.store.committer import Committer
 from jieli.store.database import Database
+from jieli.web.limiting import Limits
 from notifications.links import Ring
 
 
@@ -35,6 +36,8 @@ class Resources:
     ring: Ring
     wake: Callable[[str], None] = _nobody
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
+
+    limits: Limits = field(default_factory=Limits)
 
     @cached_property
     def blobs(self) -> Blobs:

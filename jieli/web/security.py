@@ -1,8 +1,7 @@
-"""What holds for every answer: headers, size limits, the language, no tokens in logs."""
+"""What holds for every answer: headers, size limits, the language."""
 
 from __future__ import annotations
 
-import logging
 import re
 from typing import Literal
 
@@ -27,7 +26,6 @@ HEADERS = {
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
 }
 _UPLOAD_PATH = re.compile(r"/t/[^/]+\Z|(/me)?/start/[^/]+\Z")
-_TOKEN_PATH = re.compile(r"/t/[^/?#\s\"']+")
 
 
 class Guard:
@@ -68,23 +66,3 @@ def _may_upload(scope: Scope) -> bool:
     """Whether a form of this page may bring files."""
     kind = Headers(scope=scope).get("content-type", "")
     return kind.startswith("multipart/form-data") and bool(_UPLOAD_PATH.match(scope["path"]))
-
-
-class HideTokens(logging.Filter):
-    """Keeps link tokens out of a log: `/t/…` becomes `/t/***`."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        if isinstance(record.args, tuple):
-            record.args = tuple(_hidden(each) for each in record.args)
-        record.msg = _hidden(record.msg)
-        return True
-
-
-def _hidden(value: object) -> object:
-    return _TOKEN_PATH.sub("/t/***", value) if isinstance(value, str) else value
-
-
-def hide_tokens_in_logs() -> None:
-    """Put the filter on the loggers of the web server."""
-    for name in ("uvicorn", "uvicorn.access", "uvicorn.error"):
-        logging.getLogger(name).addFilter(HideTokens())

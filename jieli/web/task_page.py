@@ -41,10 +41,12 @@ class ButtonView:
     note: str = ""
 
 
-def task_page(task: Task, actor: Actor, typed: Typed, *, action: str, nonce: str) -> dict[str, Any]:
+def task_page(
+    task: Task, actor: Actor, typed: Typed, *, action: str, nonce: str, query: str = ""
+) -> dict[str, Any]:
     """The values of `work_item.html`."""
     is_open = task.visit.status in ("open", "listening")
-    files = file_views(task.files, f"{action}/files")
+    files = file_views(task.files, f"{action}/files", query)
     return {
         **_head(task),
         **_story(task, files, None if typed.revealed else task.definition.process.case.fields),
