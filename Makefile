@@ -22,7 +22,7 @@ check: $(READY)         ## style, types, import direction, shipped definitions
 bench: $(READY)         ## the figures of the README, measured here
 	$(BIN)/python -m bench $(BENCH)
 
-demo: $(READY)          ## the story of one bad review, told in the terminal
+demo: $(READY)          ## three days of a shop, told in the terminal
 	$(BIN)/jieli demo
 
 install: $(READY)

@@ -15,7 +15,7 @@ from uuid import UUID, uuid4
 from flows import bars
 from flows.words import bar_name, outcome_name
 from jieli.engine.context import Context
-from jieli.engine.definition import Process
+from jieli.engine.definition import Process, SubCaseStep
 from jieli.store import calls, case_events, definitions, leases, outbox, runs
 from jieli.store.outbox import WaitingMessage
 from jieli.store.runs import VisitRow
@@ -87,10 +87,19 @@ class Activation:
             name=bar_name(visit, self.context),
             began=began,
             ended=visit.left_at,
-            state_name=outcome_name(visit, self.process) if visit.is_over else "Waiting",
+            state_name=self._outcome(visit) if visit.is_over else "Waiting",
             message=visit.title if visit.is_over else "",
             is_cancelled=visit.status == "cancelled",
         )
+
+    def _outcome(self, visit: VisitRow) -> str:
+        step, results = self.process.steps.get(visit.step), dict[str, str]()
+        if isinstance(step, SubCaseStep):
+            begun = step.sub_case.process
+            with self.own.database.read() as conn:
+                version = definitions.latest_version(conn, begun)
+                results = definitions.definition(conn, begun, version).process.ends
+        return outcome_name(visit, self.process, results)
 
     async def flush(self) -> None:
         """Show the bars that were drawn since the last time, in one request."""

@@ -105,6 +105,11 @@ async def service(case: Activation, step: Ready) -> None:
     await draw(case, step)
 
 
+async def doing(case: Activation, step: Ready) -> None:
+    """The store did something by itself, such as handing work over: a bar as short as the step."""
+    await draw(case, step)
+
+
 async def routing(case: Activation, step: Ready) -> None:
     """A decision, a fork, a join, an end: a bar as short as the step."""
     await draw(case, step)
@@ -124,6 +129,7 @@ STEPS: dict[str, Callable[[Activation, Ready], Awaitable[None]]] = {
     "sub_case": sub_case,
     "call": service,
     "notify": service,
+    "do": doing,
     "decision": routing,
     "parallel": routing,
     "join": routing,

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from jieli.engine.context import Context
-from jieli.engine.definition import DecisionStep, Process
+from jieli.engine.definition import DecisionStep, DoStep, Process, SubCaseStep
 from jieli.store.outbox import WaitingMessage
 from jieli.store.runs import VisitRow
 from jieli.store.shown import CaseShown, Waiting
@@ -76,12 +76,19 @@ def bar_name(visit: VisitRow, context: Context) -> str:
     return f"{visit.title}{_people([context.label(person) for person in visit.held_by])}"
 
 
-def outcome_name(visit: VisitRow, process: Process) -> str:
-    """How a step ended, as its bar says: the button's words, where a decision led, or the machine's."""
+def outcome_name(visit: VisitRow, process: Process, results: Mapping[str, str]) -> str:
+    """How a step ended, as its bar says: the button's words, where a decision led, or the machine's.
+
+    `results`: the ends of the process that a sub-case's step has begun, in its words.
+    """
     step, outcome = process.steps.get(visit.step), visit.outcome or ""
     button = getattr(step, "buttons", {}).get(outcome)
     if button is not None:
         return str(button.label)
     if isinstance(step, DecisionStep) and outcome in process.steps:
         return process.steps[outcome].title or outcome
+    if isinstance(step, SubCaseStep) and outcome in results:
+        return results[outcome]
+    if isinstance(step, DoStep):
+        return "已办"
     return _OUTCOMES.get(outcome) or process.ends.get(outcome) or outcome or "完成"

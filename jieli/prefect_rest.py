@@ -304,9 +304,14 @@ _TAKES_A_CASE = {
 
 
 def cron(line: str, timezone: str) -> dict[str, Any]:
-    """A cron line as a schedule of a deployment; its slug is the line itself, spelled for a slug."""
-    slug = line.replace("*", "x").replace(" ", "-")
-    return {"schedule": {"cron": line, "timezone": timezone}, "active": True, "slug": slug}
+    """A cron line as a schedule of a deployment."""
+    timing = {"cron": line, "timezone": timezone}
+    return {"schedule": timing, "active": True, "slug": slug_of(line)}
+
+
+def slug_of(line: str) -> str:
+    """The name of a cron line's schedule: Prefect demands one when a deployment is made again."""
+    return line.replace("*", "x").replace(" ", "-")
 
 
 def _takes(parameters: Mapping[str, str] | None) -> dict[str, Any]:

@@ -16,11 +16,12 @@ from jieli.deploying import (
     Wanted,
     calendar_name,
 )
+from jieli.prefect_rest import slug_of
 
 _HEAD = """\
 # What Prefect runs: one deployment for each shipped process, one more for each that the calendar
 # starts, the clock, and the reports. Written by `jieli deploy --yaml > prefect.yaml`.
-# `make up` deploys it without prompts; `jieli publish` and `jieli deploy` keep it as published.
+# `prefect deploy --all` makes what `make up`, `jieli publish` and `jieli deploy` keep as published.
 name: jieli
 prefect-version: {prefect}
 
@@ -62,7 +63,7 @@ def _calendar(process: str, wanted: Wanted) -> str:
 
 
 def _cron(line: str, wanted: Wanted) -> str:
-    return f'{{cron: "{line}", timezone: {wanted.timezone}, active: true}}'
+    return f'{{cron: "{line}", timezone: {wanted.timezone}, active: true, slug: {slug_of(line)}}}'
 
 
 def _entry(

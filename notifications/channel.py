@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Protocol
+import hashlib
+from dataclasses import dataclass, field
+from typing import Protocol, runtime_checkable
 
 from jieli.engine.errors import JieliError
+from jieli.engine.rates import Rate
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One of several messages in a digest; `url` holds a token and must never be logged."""
+
+    reference: str
+    title: str
+    url: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """One message as every channel gets it; `url` holds a token and must never be logged."""
+    """One message as every channel gets it; `url` holds a token and must never be logged.
+
+    A digest has `items`, each with its own link, and no link itself.
+    """
 
     reference: str
     to: str
@@ -21,6 +35,7 @@ class Message:
     button: str = ""
     urgent: bool = False
     shop: str = ""
+    items: tuple[Item, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +60,14 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class RetryAfter:
-    """Not now; the same message may be sent again after so many seconds."""
+    """Not now; the same message may be sent again after so many seconds.
+
+    `shut`: the provider takes nothing at all until then.
+    """
 
     seconds: float
     reason: str
+    shut: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +84,24 @@ class Broken:
     reason: str
 
 
-Outcome = Sent | RetryAfter | RejectedBy | Broken
+@dataclass(frozen=True, slots=True)
+class Partial:
+    """Taken for some; these recipients do not get it, and trying again would not help."""
+
+    ids: tuple[str, ...]
+    reason: str
+
+
+Outcome = Sent | RetryAfter | RejectedBy | Broken | Partial
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """What a provider takes: how often under one name, and how many bytes of a digest's items."""
+
+    name: str
+    rates: tuple[Rate, ...]
+    most_bytes: int
 
 
 class Channel(Protocol):
@@ -74,6 +110,20 @@ class Channel(Protocol):
     async def send(self, message: Message, recipient: Recipient) -> Outcome:
         """Send once; the same `reference` may come again and is the same message."""
         ...
+
+
+@runtime_checkable
+class Limited(Protocol):
+    """A channel whose provider counts; the limit's name is the same in every process."""
+
+    def limit(self, recipient: Recipient) -> Limit:
+        """What counts for a message to this recipient."""
+        ...
+
+
+def limit_name(kind: str, address: str) -> str:
+    """The name of a limit that goes by a secret address: tells which one, and not what it is."""
+    return f"{kind}:{hashlib.sha256(address.encode()).hexdigest()[:16]}"
 
 
 class ChannelSetupError(JieliError):

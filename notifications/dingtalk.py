@@ -15,20 +15,25 @@ from urllib.parse import quote
 
 import httpx
 
+from jieli.engine.rates import Rate
 from notifications import markdown
 from notifications.channel import (
     Broken,
     ChannelSetupError,
+    Limit,
     Message,
     Outcome,
     Recipient,
     RejectedBy,
     RetryAfter,
     Sent,
+    limit_name,
 )
 from notifications.posting import LATER_SECONDS, Answer, post_json
 
 MOST_BYTES = 18_000  # the provider takes 20,000 for the whole body
+DIGEST_BYTES = 16_000
+RATES = (Rate(18, 60.0),)  # the provider counts 20
 BLOCKED_SECONDS = 600.0  # above 20 a minute the robot is dumb for ten minutes
 
 _TOO_FAST = frozenset({130101, 410100})
@@ -53,6 +58,9 @@ class DingTalkRobot:
         if "access_token=" not in url:
             raise ChannelSetupError("dingtalk_robot", "its address has no access_token")
         self._url, self._secret, self._transport, self._now = url, secret, transport, now
+
+    def limit(self, recipient: Recipient) -> Limit:
+        return Limit(limit_name("dingtalk_robot", self._url), RATES, DIGEST_BYTES)
 
     async def send(self, message: Message, recipient: Recipient) -> Outcome:
         url = self._url + (f"&{signature(self._secret, self._now())}" if self._secret else "")
@@ -89,12 +97,12 @@ def payload(message: Message, recipient: Recipient) -> dict[str, Any]:
 def outcome_of(answer: Answer) -> Outcome:
     """What the code says; HTTP is 200 for all of them, and an unknown code is never `sent`."""
     if answer.get("punish") or ("errcode" not in answer and "status" in answer):
-        return RetryAfter(BLOCKED_SECONDS, "throttled at the gateway")
+        return RetryAfter(BLOCKED_SECONDS, "throttled at the gateway", shut=True)
     code, reason = answer.get("errcode"), f"{answer.get('errcode')}: {answer.get('errmsg', '')}"
     if code == 0:
         return Sent()
     if code in _TOO_FAST:
-        return RetryAfter(BLOCKED_SECONDS, reason)
+        return RetryAfter(BLOCKED_SECONDS, reason, shut=True)
     if code in _LATER:
         return RetryAfter(LATER_SECONDS, reason)
     if code in _UNFIT:

@@ -14,19 +14,24 @@ from typing import Any
 
 import httpx
 
+from jieli.engine.rates import Rate
 from notifications import markdown
 from notifications.channel import (
     Broken,
     ChannelSetupError,
+    Limit,
     Message,
     Outcome,
     Recipient,
     RetryAfter,
     Sent,
+    limit_name,
 )
 from notifications.posting import LATER_SECONDS, Answer, post_json
 
 MOST_BYTES = 16_000  # the provider takes 20 KB for the whole body
+DIGEST_BYTES = 14_000
+RATES = (Rate(90, 60.0), Rate(4, 1.0))  # the provider counts 100 and 5
 BLOCKED_SECONDS = 60.0
 
 _TOO_FAST = frozenset({11232, 99991400})
@@ -48,6 +53,9 @@ class FeishuBot:
         if "/bot/v2/hook/" not in url:
             raise ChannelSetupError("feishu_bot", "its address is not of the kind …/bot/v2/hook/…")
         self._url, self._secret, self._transport, self._now = url, secret, transport, now
+
+    def limit(self, recipient: Recipient) -> Limit:
+        return Limit(limit_name("feishu_bot", self._url), RATES, DIGEST_BYTES)
 
     async def send(self, message: Message, recipient: Recipient) -> Outcome:
         signed = signature(self._secret, self._now()) if self._secret else {}
@@ -94,7 +102,7 @@ def outcome_of(answer: Answer) -> Outcome:
     if code == 0:
         return Sent()
     if code in _TOO_FAST:
-        return RetryAfter(BLOCKED_SECONDS, reason)
+        return RetryAfter(BLOCKED_SECONDS, reason, shut=True)
     if code in _LATER:
         return RetryAfter(LATER_SECONDS, reason)
     if code in _BROKEN:

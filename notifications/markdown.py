@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 
-from notifications.channel import Message
+from notifications.channel import Item, Message
 
 _FULL_WIDTH = str.maketrans("`*[]<>#@", "＇＊［］＜＞＃＠")
 _ADDRESS = re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE)
 CUT = "…"
+MOST_ITEM_BYTES = 120
 
 
 def escaped(text: str) -> str:
@@ -33,7 +34,19 @@ def paragraphs(message: Message) -> list[str]:
     """Title, text and facts, escaped."""
     lines = [f"**{escaped(message.title)}**"]
     lines += [escaped(line) for line in message.text.splitlines() if line.strip()]
-    return lines + [f"{escaped(label)}：{escaped(value)}" for label, value in message.facts]
+    lines += [f"{escaped(label)}：{escaped(value)}" for label, value in message.facts]
+    return lines + [item(each) for each in message.items]
+
+
+def item(each: Item) -> str:
+    """A line of a digest, its link whole."""
+    title = cut(escaped(each.title), MOST_ITEM_BYTES)
+    return f"- [{title}]({each.url}) {each.reference}" if each.url else f"- {title} {each.reference}"
+
+
+def item_bytes(each: Item) -> int:
+    """How much room a line of a digest takes in any of the providers' kinds of text."""
+    return len(item(each).encode()) + 16
 
 
 def body(message: Message, most_bytes: int, *, end: str = "") -> str:

@@ -13,6 +13,7 @@ from typing import Any
 
 import httpx
 
+from notifications import answers
 from notifications.channel import Broken, Outcome, RetryAfter
 
 TIMEOUT_SECONDS = 8.0
@@ -67,6 +68,7 @@ async def _ask(
 def read(answer: httpx.Response) -> Answer | Outcome:
     """The JSON object of an answer, or what its status means."""
     status = answer.status_code
+    answers.heard(status, answer.text)
     if status == 429 or status == 408 or status >= 500:
         return RetryAfter(retry_after(answer), f"answered {status}")
     if status in SETUP_STATUSES or answer.is_redirect:

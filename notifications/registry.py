@@ -15,10 +15,12 @@ from notifications.channel import (
 )
 from notifications.console import ConsoleChannel
 from notifications.dingtalk import DingTalkRobot
+from notifications.dingtalk_work import DingTalkWork
 from notifications.email import EmailChannel
 from notifications.feishu import FeishuBot
 from notifications.webhook import WebhookChannel
 from notifications.wecom import WeComRobot
+from notifications.wecom_app import WeComApp
 
 Make = Callable[[context.Channel, Mapping[str, str]], Channel]
 
@@ -40,10 +42,22 @@ def channels_of(
     channels: dict[str, Channel] = {"console": ConsoleChannel()}
     for name, channel in words.items():
         try:
-            channels[name] = TYPES[channel.type](channel, environ)
+            channels[name] = _made(channel, environ)
         except ChannelSetupError as error:
             channels[name] = BrokenChannel(str(error))
     return channels
+
+
+_kept: dict[tuple[context.Channel, tuple[str, ...]], Channel] = {}
+
+
+def _made(words: context.Channel, environ: Mapping[str, str]) -> Channel:
+    """The channel, made once: an app's token is good for two hours, and asking often is refused."""
+    named = (words.url, words.secret, words.server, words.app_id, words.agent)
+    key = words, tuple(environ.get(each, "") if each else "" for each in named)
+    if key not in _kept:
+        _kept[key] = TYPES[words.type](words, environ)
+    return _kept[key]
 
 
 def _console(words: context.Channel, environ: Mapping[str, str]) -> Channel:
@@ -75,6 +89,31 @@ def _feishu_bot(words: context.Channel, environ: Mapping[str, str]) -> Channel:
     return FeishuBot(url, _optional(environ, words.secret, "feishu_bot", "secret"))
 
 
+def _dingtalk_work(words: context.Channel, environ: Mapping[str, str]) -> Channel:
+    return DingTalkWork(*_app(words, environ))
+
+
+def _wecom_app(words: context.Channel, environ: Mapping[str, str]) -> Channel:
+    return WeComApp(*_app(words, environ))
+
+
+def _app(words: context.Channel, environ: Mapping[str, str]) -> tuple[str, str, str]:
+    """An app's id, secret and agent."""
+    kind = words.type
+    return (
+        _secret(environ, words.app_id, kind, "app_id"),
+        _secret(environ, words.secret, kind, "secret"),
+        _secret(environ, words.agent, kind, "agent"),
+    )
+
+
+def _apprise(words: context.Channel, environ: Mapping[str, str]) -> Channel:
+    # Here, for it takes half a second and few shops have one.
+    from notifications.apprise_url import AppriseChannel
+
+    return AppriseChannel(_secret(environ, words.url, "apprise", "url"))
+
+
 def _optional(
     environ: Mapping[str, str], variable: str | None, channel: str, key: str
 ) -> str | None:
@@ -93,5 +132,6 @@ def _secret(environ: Mapping[str, str], variable: str | None, channel: str, key:
 
 TYPES: dict[str, Make] = {
     "console": _console, "webhook": _webhook, "email": _email, "dingtalk_robot": _dingtalk_robot,
-    "wecom_robot": _wecom_robot, "feishu_bot": _feishu_bot,
+    "dingtalk_work": _dingtalk_work, "wecom_robot": _wecom_robot, "wecom_app": _wecom_app,
+    "feishu_bot": _feishu_bot, "apprise": _apprise,
 }  # fmt: skip

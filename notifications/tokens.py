@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from weakref import WeakKeyDictionary
 
 from notifications.channel import Outcome
 
@@ -25,11 +26,14 @@ class AccessToken:
     ) -> None:
         self._fetch, self._now = fetch, now
         self._token, self._ends = "", 0.0
-        self._lock = asyncio.Lock()
+        # One channel serves every event loop of the process; a lock belongs to one loop.
+        self._locks: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = (
+            WeakKeyDictionary()
+        )
 
     async def get(self) -> str | Outcome:
         """The token in force, or why there is none."""
-        async with self._lock:
+        async with self._locks.setdefault(asyncio.get_running_loop(), asyncio.Lock()):
             if self._token and self._now() < self._ends:
                 return self._token
             fetched = await self._fetch()

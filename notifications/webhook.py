@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 from standardwebhooks.webhooks import EmptyWebhookSecretError, Webhook
 
+from notifications import answers
 from notifications.channel import (
     Broken,
     ChannelSetupError,
@@ -77,7 +78,7 @@ class WebhookChannel:
 
 def payload(message: Message, recipient: Recipient) -> dict[str, Any]:
     """The body of a webhook message; documented, so its keys never change."""
-    return {
+    body: dict[str, Any] = {
         "type": "message",
         "reference": message.reference,
         "shop": message.shop,
@@ -93,11 +94,18 @@ def payload(message: Message, recipient: Recipient) -> dict[str, Any]:
         "button": message.button,
         "urgent": message.urgent,
     }
+    if message.items:
+        body["items"] = [
+            {"reference": each.reference, "title": each.title, "url": each.url}
+            for each in message.items
+        ]
+    return body
 
 
 def outcome_of(answer: httpx.Response) -> Outcome:
     """What a status means: 2xx sent, 429 and 5xx later, a wrong address or key broken."""
     status = answer.status_code
+    answers.heard(status, answer.text)
     if answer.is_success:
         return Sent(answer.headers.get("x-message-id"))
     if status == 429 or status == 408 or status >= 500:

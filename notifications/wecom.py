@@ -9,21 +9,27 @@ from typing import Any
 
 import httpx
 
+from jieli.engine.rates import Rate
 from notifications import markdown
 from notifications.channel import (
     Broken,
     ChannelSetupError,
+    Limit,
     Message,
     Outcome,
     Recipient,
     RejectedBy,
     RetryAfter,
     Sent,
+    limit_name,
 )
 from notifications.posting import LATER_SECONDS, Answer, post_json
 
 MOST_TEXT_BYTES = 2048
 MOST_MARKDOWN_BYTES = 4096
+DIGEST_BYTES = 3_500
+TEXT_DIGEST_BYTES = 1_500  # who has a phone is mentioned, and only a text can do that
+RATES = (Rate(18, 60.0),)  # the provider counts 20
 BLOCKED_SECONDS = 60.0
 MOST_FACTS, MOST_LABEL, MOST_VALUE, MOST_TITLE = 6, 5, 26, 26
 
@@ -41,6 +47,10 @@ class WeComRobot:
             raise ChannelSetupError("wecom_robot", "its address has no key")
         self._url, self._transport = url, transport
 
+    def limit(self, recipient: Recipient) -> Limit:
+        room = TEXT_DIGEST_BYTES if _is_mentioned(recipient) else DIGEST_BYTES
+        return Limit(limit_name("wecom_robot", self._url), RATES, room)
+
     async def send(self, message: Message, recipient: Recipient) -> Outcome:
         answer = await post_json(self._url, payload(message, recipient), transport=self._transport)
         return outcome_of(answer) if isinstance(answer, dict) else answer
@@ -51,9 +61,13 @@ def payload(message: Message, recipient: Recipient) -> dict[str, Any]:
 
     A robot's card mentions nobody, and markdown only by user id: a mobile number needs a text.
     """
-    if recipient.phone and not recipient.is_role:
+    if recipient.phone and _is_mentioned(recipient):
         return _text(message, recipient.phone)
     return _card(message) if message.url else _markdown(message)
+
+
+def _is_mentioned(recipient: Recipient) -> bool:
+    return bool(recipient.phone) and not recipient.is_role
 
 
 def _text(message: Message, mobile: str) -> dict[str, Any]:
@@ -61,6 +75,9 @@ def _text(message: Message, mobile: str) -> dict[str, Any]:
     end = f"\n{message.reference}{link}"
     lines = [message.title, message.text, *(f"{name}：{value}" for name, value in message.facts)]
     words = "\n".join(line.replace("@", "＠") for line in lines if line)
+    for each in message.items:
+        title = markdown.cut(each.title.replace("@", "＠"), markdown.MOST_ITEM_BYTES)
+        words += f"\n{each.reference} {title} {each.url or ''}"
     content = markdown.cut(words, MOST_TEXT_BYTES - len(end.encode())) + end
     return {"msgtype": "text", "text": {"content": content, "mentioned_mobile_list": [mobile]}}
 
@@ -96,7 +113,7 @@ def outcome_of(answer: Answer) -> Outcome:
     if code == 0:
         return Sent(answer.get("msgid"))
     if code in _TOO_FAST:
-        return RetryAfter(BLOCKED_SECONDS, reason)
+        return RetryAfter(BLOCKED_SECONDS, reason, shut=True)
     if code in _LATER:
         return RetryAfter(LATER_SECONDS, reason)
     if code in _UNFIT:

@@ -10,22 +10,28 @@ from typing import Any
 
 import httpx
 
+from jieli.engine.rates import Rate
 from notifications import markdown
 from notifications.channel import (
     Broken,
     ChannelSetupError,
+    Item,
+    Limit,
     Message,
     Outcome,
     Recipient,
     RejectedBy,
     RetryAfter,
     Sent,
+    limit_name,
 )
 from notifications.posting import LATER_SECONDS, Answer, get_json, post_json
 from notifications.tokens import AccessToken, Fetched
 
 PLACE = "https://qyapi.weixin.qq.com"
 MOST_TITLE_BYTES, MOST_TEXT_BYTES, MOST_BUTTON = 128, 512, 4
+DIGEST_BYTES = 1_500
+RATES = (Rate(25, 60.0),)  # the provider counts 30 a minute and member
 SAME_MESSAGE_SECONDS = 4 * 3600
 
 _TOKEN_OVER = frozenset({40014, 42001, 41001})
@@ -51,6 +57,10 @@ class WeComApp:
         self._agent, self._place, self._transport = int(agent_id), place, transport
         self._corp, self._secret = corp_id, secret
         self._token = AccessToken(self._fetch)
+
+    def limit(self, recipient: Recipient) -> Limit:
+        name = limit_name("wecom_app", f"{self._corp} {self._agent}")
+        return Limit(f"{name}:{recipient.id}", RATES, DIGEST_BYTES)
 
     async def send(self, message: Message, recipient: Recipient) -> Outcome:
         if recipient.wecom is None:
@@ -97,6 +107,8 @@ def payload(message: Message, member: str, agent: int) -> dict[str, Any]:
     }  # fmt: skip
     lines = [message.text, *(f"{name}：{value}" for name, value in message.facts)]
     words = "\n".join(line.replace("<", "＜").replace(">", "＞") for line in lines if line)
+    for each in message.items:
+        words += f"\n{_item(each)}"
     # The number stays whole: two messages that are cut alike would be the same to the provider.
     end = f"\n{message.reference}"
     if message.url is None:
@@ -114,6 +126,11 @@ def payload(message: Message, member: str, agent: int) -> dict[str, Any]:
     }
 
 
+def _item(each: Item) -> str:
+    title = markdown.cut(markdown.escaped(each.title), markdown.MOST_ITEM_BYTES)
+    return f'{each.reference} <a href="{each.url}">{title}</a>' if each.url else title
+
+
 def outcome_of(answer: Answer) -> Outcome | _TokenOver:
     """What the code says; a member the provider does not know comes with code 0."""
     code, reason = answer.get("errcode"), f"{answer.get('errcode')}: {answer.get('errmsg', '')}"
@@ -124,7 +141,7 @@ def outcome_of(answer: Answer) -> Outcome | _TokenOver:
     if code in _TOKEN_OVER:
         return _TokenOver()
     if code in _TOO_FAST:
-        return RetryAfter(60.0, reason)
+        return RetryAfter(60.0, reason, shut=True)
     if code in _NOBODY:
         return RejectedBy(reason)
     if code in _BROKEN:

@@ -4,58 +4,71 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import timedelta
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
 
 from jieli.engine.context import Context
 from jieli.settings import Settings
-from jieli.store import definitions, links, outbox, people
+from jieli.store import definitions, limits, links, outbox, people, tries
 from jieli.store.database import Database, kill_point
+from jieli.store.faults import Fault
 from jieli.store.links import Link
 from jieli.store.outbox import Marked, OutboxRow
 from jieli.store.people import Staff
+from jieli.store.times import business_now, real_now
 from jieli.texts import text, use_language
+from notifications.chains import Audience, Told, best, send_in_order
 from notifications.channel import (
-    Broken,
     Channel,
+    Limited,
     Message,
-    Outcome,
     Recipient,
     RejectedBy,
     RetryAfter,
     Sent,
 )
 from notifications.links import Ring, link_url, ring_of
+from tasks import pacing, parcels
+from tasks.audiences import audiences
+from tasks.faults import tell_supervisors, write_down
+from tasks.outcomes import (
+    BROKEN_SECONDS,
+    LOST,
+    MOST_TRIES,
+    Cancelled,
+    Delivered,
+    Held,
+    NotOurs,
+    marked,
+    together,
+)
+from tasks.pacing import Clocks
+from tasks.parcels import Parcel, Wanted
 
 SEND_SECONDS = 20.0
 """Shorter than any claim: a send that hangs ends before somebody else may take the message."""
-BROKEN_SECONDS = 120.0
-MOST_TRIES = 30
 AT_ONCE = 16
 
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Cancelled:
-    """The message was pointless by the time it was to be sent: its link is over."""
+@dataclass(slots=True)
+class _Batch:
+    """What is known of some messages right before they are sent, and what became of each."""
 
-
-@dataclass(frozen=True, slots=True)
-class NotOurs:
-    """The message was cancelled, or our claim was over: somebody else sends it, if anybody."""
-
-
-Delivered = Outcome | Cancelled | NotOurs
-Target = tuple[str, Recipient]
-
-
-@dataclass(frozen=True, slots=True)
-class _Wanted:
-    row: OutboxRow
-    message: Message
-    targets: tuple[Target, ...]
+    context: Context
+    staff: Mapping[str, Staff]
+    clocks: Clocks
+    became: dict[int, Delivered] = field(default_factory=dict)
+    wanted: list[Wanted] = field(default_factory=list)
+    parcels: list[Parcel] = field(default_factory=list)
+    rows: dict[int, OutboxRow] = field(default_factory=dict)
+    merged: dict[int, str] = field(default_factory=dict)
+    told: list[tuple[OutboxRow, Told]] = field(default_factory=list)
+    shut: dict[str, datetime] = field(default_factory=dict)
 
 
 async def deliver(
@@ -63,64 +76,142 @@ async def deliver(
     rows: Sequence[OutboxRow],
     channels: Mapping[str, Channel],
     settings: Settings,
+    now: Callable[[], datetime] = real_now,
 ) -> list[Delivered]:
     """Send claimed messages, a few at once; the outcomes are in the order of the rows."""
     use_language(settings.language)
-    ring = ring_of(settings)
     outcomes: list[Delivered] = []
     for begin in range(0, len(rows), AT_ONCE):
         few = rows[begin : begin + AT_ONCE]
-        wanted = await asyncio.to_thread(_prepare, database, few, settings, ring)
-        done = await asyncio.gather(*(_deliver_one(each, channels) for each in wanted))
+        work = _Work(database, channels, settings.public_url, ring_of(settings), now)
+        batch = await asyncio.to_thread(work.prepare, few)
+        await asyncio.gather(*(work.send(batch, parcel) for parcel in batch.parcels))
         kill_point("sent_before_marked")
-        await asyncio.to_thread(_mark, database, few, done)
-        outcomes += done
+        faults = await asyncio.to_thread(_mark, database, batch)
+        await tell_supervisors(faults, batch.context, batch.staff, channels)
+        outcomes += [batch.became[row.id] for row in few]
     return outcomes
 
 
-async def _deliver_one(
-    wanted: _Wanted | Cancelled | NotOurs, channels: Mapping[str, Channel]
-) -> Delivered:
-    if not isinstance(wanted, _Wanted):
-        return wanted
-    row = wanted.row
-    try:
-        async with asyncio.timeout(SEND_SECONDS):
-            outcome = await _send(wanted, channels)
-    except TimeoutError:
-        outcome = RetryAfter(BROKEN_SECONDS, "no answer in time")
-    if not isinstance(outcome, Sent):
-        log.warning("message %s to %s: %s", row.reference, row.to_person or row.to_role, outcome)
-    return outcome
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """What delivering needs."""
+
+    database: Database
+    channels: Mapping[str, Channel]
+    public_url: str
+    ring: Ring
+    now: Callable[[], datetime]
+
+    def prepare(self, rows: Sequence[OutboxRow]) -> _Batch:
+        """Read the messages' status again and everything they need, and put them into parcels."""
+        with self.database.read() as connection:
+            _, context = definitions.current_context(connection)
+            staff = {each.id: each for each in people.staff(connection)}
+            clocks = Clocks(business_now(connection), self.now())
+        batch = _Batch(context, staff, clocks)
+        batch.wanted = self._look(batch, rows)
+        if not parcels.pack_needs_writing(batch.wanted, self.channels):
+            batch.parcels = [Parcel([each]) for each in batch.wanted]
+            return batch
+        batch.parcels = self.database.run(
+            lambda connection: parcels.pack(connection, batch.wanted, self.channels, clocks)
+        )
+        for parcel in batch.parcels:
+            self._settle(batch, parcel)
+        batch.parcels = [parcel for parcel in batch.parcels if not parcel.wait]
+        return batch
+
+    def _settle(self, batch: _Batch, parcel: Parcel) -> None:
+        """Hold what does not go; put the others of a digest into it."""
+        if parcel.wait:
+            for each in parcel.held:
+                batch.became[each.row.id] = Held(parcel.wait.total_seconds())
+            return
+        if parcel.merges:
+            parcels.fill(parcel, self._look(batch, parcel.more))
+            for row in parcel.left_over:
+                batch.became[row.id] = Held(0)
+        if len(parcel.held) > 1:
+            for each in parcel.held:
+                batch.merged[each.row.id] = f"digest:{parcel.head.row.reference}"
+
+    def _look(self, batch: _Batch, rows: Sequence[OutboxRow]) -> list[Wanted]:
+        """Those that are still wanted and may go; of the others, what became of them."""
+        batch.rows |= {row.id: row for row in rows}
+        with self.database.read() as connection:
+            opens = {row.id: links.find(connection, row.link_id) for row in rows if row.link_id}
+            valid = {row.id for row in rows if outbox.still_valid(connection, row)}
+            reached = tries.reached(connection, [row.id for row in rows if row.tries])
+        found = []
+        for row in rows:
+            held = pacing.held_for(row, batch.context, batch.clocks)
+            if row.id not in valid:
+                batch.became[row.id] = NotOurs()
+            elif row.link_id and not _is_active(opens.get(row.id)):
+                batch.became[row.id] = Cancelled()
+            elif held:
+                batch.became[row.id] = Held(held.total_seconds())
+            else:
+                found.append(self._wanted(batch, row, opens.get(row.id), reached))
+        return found
+
+    def _wanted(
+        self, batch: _Batch, row: OutboxRow, link: Link | None, reached: set[tuple[int, str]]
+    ) -> Wanted:
+        url = link_url(self.public_url, self.ring.token(link.purpose, link.link_id)) if link else None
+        everybody = audiences(row, batch.context, batch.staff)
+        left = [each for each in everybody if (row.id, each.recipient.id) not in reached]
+        # Who was reached at the last try is not told again.
+        return Wanted(row, _message(row, batch.context, url), tuple(left or everybody))
+
+    async def send(self, batch: _Batch, parcel: Parcel) -> None:
+        """Send a parcel to all whom it is for."""
+        tried: list[list[Told]] = []
+        try:
+            async with asyncio.timeout(SEND_SECONDS):
+                await self._send(batch, parcel, tried)
+            outcome = together(tried)
+        except TimeoutError:
+            outcome = RetryAfter(BROKEN_SECONDS, "no answer in time")
+        for each in parcel.held:
+            row = each.row
+            batch.became[row.id] = outcome
+            batch.told += [(row, told) for chain in tried for told in chain]
+        if not isinstance(outcome, Sent):
+            row = parcel.head.row
+            log.warning("message %s to %s: %s", row.reference, row.to_person or row.to_role, outcome)
+
+    async def _send(self, batch: _Batch, parcel: Parcel, tried: list[list[Told]]) -> None:
+        message = parcel.message(batch.context)
+        may_go = partial(self._may_go, batch.clocks, parcel.urgent)
+        for audience in parcel.head.audiences:
+            tried.append(await send_in_order(audience, message, self.channels, may_go))
+            self._note_shut(batch, audience, tried[-1])
+
+    def _note_shut(self, batch: _Batch, audience: Audience, tried: Sequence[Told]) -> None:
+        """A provider that takes nothing for a while shuts its limit for every process."""
+        for told in tried:
+            channel = self.channels.get(told.channel)
+            if isinstance(told.outcome, RetryAfter) and told.outcome.shut:
+                until = batch.clocks.real + timedelta(seconds=told.outcome.seconds)
+                if isinstance(channel, Limited):
+                    batch.shut[channel.limit(audience.recipient).name] = until
+
+    async def _may_go(
+        self, clocks: Clocks, urgent: bool, channel: Channel, recipient: Recipient
+    ) -> RetryAfter | None:
+        """Whether a later channel of a chain takes one more."""
+        limit = channel.limit(recipient) if isinstance(channel, Limited) else None
+        if limit is None or not limit.rates:
+            return None
+        take = partial(parcels.take_one, self.database, limit, clocks, urgent=urgent)
+        wait = await asyncio.to_thread(take)
+        return RetryAfter(wait.total_seconds(), "the channel takes no more now") if wait else None
 
 
-def _prepare(
-    database: Database, rows: Sequence[OutboxRow], settings: Settings, ring: Ring
-) -> list[_Wanted | Cancelled | NotOurs]:
-    """Read the messages' status again, and everything they need, right before sending."""
-    with database.read() as connection:
-        _, context = definitions.current_context(connection)
-        staff = {each.id: each for each in people.staff(connection)}
-        opens = {row.id: links.find(connection, row.link_id) for row in rows if row.link_id}
-        valid = {row.id for row in rows if outbox.still_valid(connection, row)}
-    return [
-        _wanted(row, opens.get(row.id), context, staff, settings, ring)
-        if row.id in valid
-        else NotOurs()
-        for row in rows
-    ]
-
-
-def _wanted(
-    row: OutboxRow, link: Link | None, context: Context, staff: Mapping[str, Staff],
-    settings: Settings, ring: Ring,
-) -> _Wanted | Cancelled:  # fmt: skip
-    if row.link_id is None:
-        return _Wanted(row, _message(row, context, None), tuple(targets(row, context, staff)))
-    if link is None or link.status != "active":
-        return Cancelled()
-    url = link_url(settings.public_url, ring.token(link.purpose, link.link_id))
-    return _Wanted(row, _message(row, context, url), tuple(targets(row, context, staff)))
+def _is_active(link: Link | None) -> bool:
+    return link is not None and link.status == "active"
 
 
 def _message(row: OutboxRow, context: Context, url: str | None) -> Message:
@@ -131,85 +222,35 @@ def _message(row: OutboxRow, context: Context, url: str | None) -> Message:
     )  # fmt: skip
 
 
-def targets(row: OutboxRow, context: Context, staff: Mapping[str, Staff]) -> list[Target]:
-    """Channel and recipient of a message: the person's own, the role's group, or its members."""
-    if row.to_person:
-        return _of_person(row.to_person, context, staff)
-    role = context.roles.get(row.to_role or "")
-    if role is None:
-        return []
-    group = Recipient(id=str(row.to_role), name=role.label, is_role=True)
-    if role.channels:
-        return [(channel, group) for channel in role.channels]
-    return [
-        target
-        for member in context.members(str(row.to_role))
-        for target in _of_person(member, context, staff)
-    ]
-
-
-def _of_person(person: str, context: Context, staff: Mapping[str, Staff]) -> list[Target]:
-    known, contacts = context.people.get(person), staff.get(person)
-    if known is None:
-        return []
-    recipient = Recipient(
-        id=person, name=known.name, email=contacts.email if contacts else None,
-        phone=contacts.phone if contacts else None,
-    )  # fmt: skip
-    return [(channel, recipient) for channel in known.channels]
-
-
-async def _send(wanted: _Wanted, channels: Mapping[str, Channel]) -> Outcome:
-    """Send on every channel of the recipient; one that took the message is enough."""
-    if not wanted.targets:
-        return RejectedBy("nobody is known by that name")
-    outcomes = await asyncio.gather(
-        *(_on_channel(channels.get(name), name, wanted.message, to) for name, to in wanted.targets)
-    )
-    return best(outcomes)
-
-
-async def _on_channel(
-    channel: Channel | None, name: str, message: Message, recipient: Recipient
-) -> Outcome:
-    if channel is None:
-        return Broken(f"there is no channel {name}")
-    return await channel.send(message, recipient)
-
-
-def best(outcomes: Sequence[Outcome]) -> Outcome:
-    """Sent if any was, else what leaves most hope."""
-    order: tuple[type[Outcome], ...] = (Sent, RetryAfter, Broken, RejectedBy)
-    return min(outcomes, key=lambda outcome: order.index(type(outcome)))
-
-
-def _mark(database: Database, rows: Sequence[OutboxRow], outcomes: Sequence[Delivered]) -> None:
+def _mark(database: Database, batch: _Batch) -> list[Fault]:
+    """Write down what became of each, behind the fence of its claim; what is to be told of it."""
     results = [
-        marked(row, outcome)
-        for row, outcome in zip(rows, outcomes, strict=True)
-        if not isinstance(outcome, NotOurs)
+        _marked(batch, row, outcome)
+        for row in batch.rows.values()
+        if not isinstance(outcome := batch.became[row.id], NotOurs)
     ]
-    database.run(lambda connection: outbox.mark(connection, results))
+    lost = [(each.row, each.reason or "") for each in results if each.status in LOST]
+
+    def work(connection: Any) -> list[Fault]:
+        outbox.mark(connection, results)
+        for name, until in batch.shut.items():
+            limits.shut(connection, name, until)
+        return write_down(connection, batch.told, lost)
+
+    return database.run(work)
 
 
-def marked(row: OutboxRow, outcome: Outcome | Cancelled) -> Marked:
-    """An outcome as the outbox keeps it; after many tries a message is given up, visibly."""
-    match outcome:
-        case Cancelled():
-            return Marked(row, "cancelled", reason="its link is over")
-        case Sent(provider_id=provider_id):
-            return Marked(row, "sent", provider_id=provider_id)
-        case RejectedBy(reason=reason):
-            return Marked(row, "rejected", reason=reason)
-        case RetryAfter(seconds=seconds, reason=reason):
-            return _later(row, reason, seconds)
-        case Broken(reason=reason):
-            return _later(row, reason, BROKEN_SECONDS)
+def _marked(batch: _Batch, row: OutboxRow, outcome: Delivered) -> Marked:
+    number = batch.merged.get(row.id)
+    if number and isinstance(outcome, RejectedBy):
+        # One of them may be to blame: none is lost, and each goes by itself.
+        return Marked(row, "pending", reason=outcome.reason, alone=True)
+    found = marked(row, outcome)
+    if number and found.status == "sent":
+        return Marked(row, "sent", provider_id=number, reason=found.reason)
+    return found
 
 
-def _later(row: OutboxRow, reason: str, seconds: float) -> Marked:
-    if row.attempt >= MOST_TRIES:
-        return Marked(row, "given_up", reason=reason)
-    # Twice as long after each try, so that a provider that is down is not pressed.
-    wait = min(seconds * 2 ** min(row.attempt - 1, 6), 3600.0)
-    return Marked(row, "pending", reason=reason, retry_after=timedelta(seconds=wait))
+__all__ = [
+    "MOST_TRIES", "Cancelled", "Delivered", "Held", "NotOurs", "best", "deliver", "marked",
+]  # fmt: skip

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from typing import Any
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from jieli.store import outbox
 from jieli.store.outbox import OutboxRow
-from notifications.channel import RetryAfter
+from notifications.channel import Broken, RetryAfter
 from tasks.delivering import AT_ONCE, Delivered, deliver
+from tasks.parcels import LEASE_SECONDS
 from tasks.resources import Resources, resources
 
-LEASE_SECONDS = 30.0
 TURN_SECONDS = 2.0
 SHORT_SECONDS = 5.0
 
@@ -23,12 +24,24 @@ class NotDelivered(Exception):
     """A channel asked to try again in a moment."""
 
 
+class ChannelIsBroken(Exception):
+    """No channel of the recipient works; the message's row is tried again later."""
+
+
+def _helps_to_retry(_task: Any, _run: Any, state: Any) -> bool:
+    """Whether Prefect tries again; a broken channel stays red in Prefect."""
+    return not isinstance(state.data, ChannelIsBroken)
+
+
 async def send(rows: Sequence[OutboxRow], own: Resources) -> list[Delivered]:
     """Send claimed rows and write down how it went."""
     return await deliver(own.database, rows, own.channels(), own.settings)
 
 
-@task(name="deliver-message", retries=2, retry_delay_seconds=SHORT_SECONDS, cache_policy=NO_CACHE)
+@task(
+    name="deliver-message", retries=2, retry_delay_seconds=SHORT_SECONDS,
+    retry_condition_fn=_helps_to_retry, cache_policy=NO_CACHE,
+)  # fmt: skip
 async def deliver_message(message_id: int, case_id: str) -> str:
     """Deliver one message of a case; a short "not now" is tried again by Prefect."""
     own = resources()
@@ -43,6 +56,8 @@ async def deliver_message(message_id: int, case_id: str) -> str:
     (outcome,) = await send(rows, own)
     if isinstance(outcome, RetryAfter) and outcome.seconds <= SHORT_SECONDS:
         raise NotDelivered(outcome.reason)
+    if isinstance(outcome, Broken):
+        raise ChannelIsBroken(outcome.reason)
     return type(outcome).__name__
 
 

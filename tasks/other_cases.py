@@ -9,7 +9,7 @@ from jieli.store import case_events
 from tasks.resources import resources
 
 
-@task(name="tell-other-cases", cache_policy=NO_CACHE)
+@task(name="tell-other-cases", task_run_name="告知其他单子", cache_policy=NO_CACHE)
 async def tell_other_cases(case_id: str) -> int:
     """Apply what the case queued for others, and wake them; returns how many changed."""
     own = resources()

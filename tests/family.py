@@ -57,13 +57,13 @@ class Family:
     ) -> None:  # fmt: skip
         processes, context, messages = shipped()
         definition = Definition(processes[process], 1, messages)
-        story = Story(definition, context, self.now)
         blank = CaseState(case_id="", process=process, version=1, ref="", opened_at=self.now)
         words = definition.process.case
         checked = forms.check(
             words.fields, words.rules, data, scope_of(definition, blank, context, self.now),
             now=self.now, timezone="Asia/Shanghai", people=context.people,
         )  # fmt: skip
+        story = Story(definition, context, self.now)
         self.stories[case_id], self.seen[case_id] = story, 0
         if parent and visit is not None:
             self.parents[case_id] = (parent, visit)
@@ -111,7 +111,7 @@ class Family:
 
     def press(self, step: str, button: str, by: str = "li_na", **answers: Any) -> Family:
         """Somebody fills in the form of an open step, as it is filled in advance, and presses."""
-        story, visit = self.find(step)
+        story, visit = self.find(step, by)
         definition, state = story.definition, story.state
         assert state
         words: Any = definition.step(visit.step)
@@ -132,15 +132,20 @@ class Family:
         self._settle()
         return self
 
-    def find(self, step: str) -> tuple[Story, Visit]:
-        """The open step of that name, of the youngest case that has one; `process:step` is exact."""
+    def find(self, step: str, by: str | None = None) -> tuple[Story, Visit]:
+        """The open step of that name, of the youngest case that has one; `process:step` is exact.
+
+        Among the work items of a step with `each` it is the one that `by` was asked.
+        """
         process, _, name = step.rpartition(":")
         for story in reversed(self.stories.values()):
             if process and story.definition.process.process != process:
                 continue
-            for visit in story.state.visits.values() if story.state else ():
-                if visit.step == name:
-                    return story, visit
+            live = story.state.visits.values() if story.state else ()
+            found = [visit for visit in live if visit.step == name]
+            if found:
+                own = (visit for visit in found if by in (visit.assignee, *visit.candidates))
+                return story, next(own, found[0])
         raise AssertionError(f"{step} is not open; open are {self.waits_for}")
 
     def wait(self, length: str) -> Family:

@@ -20,6 +20,7 @@ from jieli.cli import (
     doctor,
     importing,
     key,
+    notify,
     publish,
     roster,
     up,
@@ -52,6 +53,7 @@ jieli.add_command(doctor.doctor)
 jieli.add_command(demo.demo)
 jieli.add_command(key.key)
 jieli.add_command(customer.customer)
+jieli.add_command(notify.notify)
 jieli.add_command(backup.backup)
 jieli.add_command(backup.restore)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from html.parser import HTMLParser
+from typing import Any
 
 import httpx
 
@@ -15,46 +16,84 @@ class PageSaidNo(JieliError):
 
 
 class Phone:
-    """One agent's browser: no JavaScript, no account, only the link from the message."""
+    """One person's browser: no JavaScript, no account, only the links of messages and a PIN."""
 
-    def __init__(self, url: str) -> None:
-        self._url = url
-        self._http = httpx.Client(follow_redirects=True, timeout=20)
+    def __init__(self, person: str, pin: str) -> None:
+        self._person, self._pin = person, pin
+        self._http = httpx.Client(follow_redirects=True, timeout=30)
 
-    def press(self, button: str, answers: Mapping[str, str]) -> None:
+    def open(self, url: str) -> dict[str, Any]:
+        """The controls of a link's form as they stand, past the PIN when it is asked for."""
+        page = self._read(self._http.get(url))
+        if "pin" in page:
+            entered = {**page, "person": self._person, "pin": self._pin, "do": "pin"}
+            page = self._read(self._http.post(url, data=entered))
+        return page
+
+    def press(self, url: str, button: str, answers: Mapping[str, Any]) -> None:
         """Fill in the form and press a button; raises PageSaidNo when the page shows it again."""
-        page = _Page()
-        page.feed(self._http.get(self._url).text)
-        names = {name.rpartition(".")[2]: name for name in page.inputs}
-        filled = {names.get(field, field): value for field, value in answers.items()}
-        body = {**page.hidden, **filled, "press": button}
-        answer = self._http.post(self._url, data=body)
-        if answer.is_error:
-            raise PageSaidNo(said=_words(answer.text))
+        body = {**self.open(url), **controls(answers), "press": button}
+        if not body.get("person", "?"):
+            body["person"] = self._person
+        self._read(self._http.post(url, data=body))
 
     def close(self) -> None:
         """Put the phone away."""
         self._http.close()
 
+    def _read(self, answer: httpx.Response) -> dict[str, Any]:
+        if answer.is_error:
+            raise PageSaidNo(said=_words(answer.text))
+        page = _Page()
+        page.feed(answer.text)
+        return page.controls
+
+
+def controls(answers: Mapping[str, Any]) -> dict[str, Any]:
+    """Answers under the names of a page's controls; rows of a table one by one."""
+    found: dict[str, Any] = {}
+    for name, value in answers.items():
+        if isinstance(value, list) and value and isinstance(value[0], Mapping):
+            for number, row in enumerate(value):
+                found |= {f"f.{name}.{number}.{column}": cell for column, cell in row.items()}
+        else:
+            found[f"f.{name}"] = value
+    return found
+
 
 class _Page(HTMLParser):
+    """The controls of the first form: the second one passes the work item on to a colleague."""
+
     def __init__(self) -> None:
         super().__init__()
-        self.hidden: dict[str, str] = {}
-        self.inputs: list[str] = []
+        self.controls: dict[str, Any] = {}
         self._forms = 0
+        self._within = ""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         found = dict(attrs)
-        name = found.get("name")
+        name, value = found.get("name"), found.get("value") or ""
         self._forms += tag == "form"
-        # The first form is the work item's own; the second passes it on to a colleague.
-        if name is None or self._forms > 1:
+        if self._forms > 1:
             return
-        if tag == "input" and found.get("type") == "hidden":
-            self.hidden[name] = found.get("value") or ""
-        elif tag in ("input", "textarea", "select"):
-            self.inputs.append(name)
+        if tag == "option" and self._within and "selected" in found:
+            self.controls[self._within] = value
+        elif tag in ("textarea", "select") and name:
+            self._within = name
+            self.controls[name] = ""
+        elif tag == "input" and name:
+            if found.get("type") not in ("radio", "checkbox"):
+                self.controls[name] = value
+            elif "checked" in found:
+                self.controls.setdefault(name, []).append(value)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in ("textarea", "select"):
+            self._within = ""
+
+    def handle_data(self, data: str) -> None:
+        if self._within and self.lasttag == "textarea":
+            self.controls[self._within] += data
 
 
 class _Text(HTMLParser):

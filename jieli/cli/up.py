@@ -6,7 +6,6 @@ import asyncio
 import os
 import signal
 import socket
-import subprocess
 import sys
 import threading
 import time
@@ -24,9 +23,9 @@ from filelock import FileLock, Timeout
 from jieli.cli.printing import table
 from jieli.cli.processes import Child, module
 from jieli.cli.publish import publish_shipped
-from jieli.deploying import Wanted, deploy_all
+from jieli.deploying import deploy_all
 from jieli.engine.errors import JieliError
-from jieli.prefect_rest import FLOW_NAME, PrefectRest
+from jieli.prefect_rest import PrefectRest
 from jieli.settings import Settings
 from jieli.store.committer import Committer
 from jieli.store.database import Database
@@ -150,7 +149,9 @@ class Stack:
         wanted = publish_shipped(self.settings)
         self._say(text("Starting Prefect …"))
         self._begin(self.server, self.prefect.healthy)
-        self._deploy(wanted)
+        deploy_all(
+            self.prefect, self.settings.work_pool, wanted, pool_type=self.settings.worker_type
+        )
         self._say(text("Starting the worker and the pages …"))
         self.worker.start()
         self._begin(self.web, lambda: _answers(f"{self._staff_url}/health"))
@@ -195,6 +196,22 @@ class Stack:
             child.stop()
         self.prefect.close()
 
+    @property
+    def is_stopping(self) -> bool:
+        """Whether we were asked to stop."""
+        return self._stopping.is_set()
+
+    def is_well(self) -> bool:
+        """Whether everything runs and answers."""
+        family = (self.server, self.worker, self.web)
+        return all(child.is_alive for child in family) and (
+            self.prefect.healthy() and self._worker_is_online()
+        )
+
+    def end_watch(self) -> None:
+        """Start nothing again from here on."""
+        self._stopping.set()
+
     # ---- parts ----
 
     @property
@@ -208,19 +225,6 @@ class Stack:
     def _begin(self, child: Child, ready: Callable[[], bool]) -> None:
         child.start()
         child.wait_until(lambda: self._stopping.is_set() or ready())
-
-    def _deploy(self, wanted: Wanted) -> None:
-        self.prefect.ensure_pool(self.settings.work_pool, self.settings.worker_type)
-        # A quarter of a minute for what deploy_all does in three seconds: the first time only.
-        if Path("prefect.yaml").exists() and not self.prefect.deployments_of(FLOW_NAME):
-            command = module("prefect", "--no-prompt", "deploy", "--all")
-            environment = {**os.environ, **prefect_environment(self.settings)}
-            log = self.settings.data_dir / "logs" / "deploy.log"
-            with log.open("ab") as file:
-                subprocess.run(command, env=environment, stdout=file, stderr=file, check=True)
-        deploy_all(
-            self.prefect, self.settings.work_pool, wanted, pool_type=self.settings.worker_type
-        )
 
     def _worker_is_online(self) -> bool:
         path = f"/work_pools/{self.settings.work_pool}/workers/filter"

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict
 
 from jieli.engine import duty
 from jieli.engine.calendar import Hours, WorkCalendar
+from jieli.engine.filters import Choice
 from jieli.engine.imports import ImportedList
 from jieli.engine.ledger import Ledger
 from jieli.engine.phrases import Situation, Wordings
@@ -20,13 +21,23 @@ class _Live(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+ChannelType = Literal[
+    "console", "webhook", "email", "dingtalk_robot", "dingtalk_work", "wecom_robot", "wecom_app",
+    "feishu_bot", "apprise", "aliyun_sms", "aliyun_voice", "tencent_sms", "tencent_voice",
+]  # fmt: skip
+
+
 class Channel(_Live):
     """A way to reach people. Secrets are names of environment variables, never values."""
 
-    type: Literal["console", "webhook", "email", "dingtalk_robot", "wecom_robot", "feishu_bot"]
+    type: ChannelType
     label: str = ""
-    url: str | None = None  # webhook, robots: name of the environment variable with the address
-    secret: str | None = None  # webhook, robots: … with the signing secret
+    url: str | None = None  # webhook, robots, apprise: name of the environment variable with the address
+    secret: str | None = None  # webhook, robots: … with the signing secret; apps, SMS: with the app's
+    app_id: str | None = None  # apps: … with the app key or corporation id; SMS, voice: with the key's id
+    agent: str | None = None  # apps: … with the agent id; tencent_…: with the SDK app id
+    sign: str | None = None  # SMS: the signature the provider has approved
+    template: str | None = None  # SMS, voice: the template's code; its one variable is the number
     server: str | None = None  # email: name of the environment variable with smtp[s]://user:password@host:port
     sender: str | None = None  # email: the From address
 
@@ -45,7 +56,8 @@ class Person(_Live):
     name: str
     roles: tuple[str, ...]
     works: Hours | None = None
-    channels: tuple[str, ...] = ("console",)
+    quiet: Hours | None = None  # what is not urgent waits until these hours are over
+    channels: tuple[str, ...] = ("console",)  # tried in order until one takes the message
     active: bool = True
 
 
@@ -73,9 +85,12 @@ class Context(_Live):
         return [key for key, person in self.people.items() if person.active and role in person.roles]
 
     @cached_property
-    def people_of_roles(self) -> dict[str, list[str]]:
-        """Role -> its active people; worked out once, for every expression may ask."""
-        return {role: self.members(role) for role in self.roles}
+    def people_of_roles(self) -> dict[str, list[Choice]]:
+        """Role -> its active people, with names; worked out once, for every expression may ask."""
+        return {
+            role: [Choice(person, self.label(person)) for person in self.members(role)]
+            for role in self.roles
+        }
 
     def on_shift(self, person: str, now: datetime) -> bool:
         """Whether the person works at that moment; one without roster and hours always does."""

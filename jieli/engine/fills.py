@@ -32,6 +32,9 @@ class Fill(Words):
         description="Expression: people; one row per case they own or hold work of: "
         "ref, title, process, buyer, order_no, step, due, owner.",
     )
+    opened_before: str | None = Field(
+        default=None, description="open_work: expression; only cases that were open by then."
+    )
     cases: CasesWanted | None = Field(
         default=None, description="ref, title, process, result, status, opened_at, closed_at, owner."
     )

@@ -23,11 +23,17 @@ from jieli.store.tables import cases
 Row = dict[str, Any]
 
 
-def open_work(connection: Connection, asking: CaseState, people: Sequence[str]) -> list[Row]:
-    """The open cases that would move if these people's work were handed over now."""
+def open_work(
+    connection: Connection, asking: CaseState, people: Sequence[str], before: datetime | None = None
+) -> list[Row]:
+    """The open cases that would move if these people's work were handed over now.
+
+    With `before` only those opened by then: a record made up for later lists its own shift's.
+    """
     ids = [row.id for row in touched_by(connection, asking, people)]
     query = (
-        select(cases.c.state).where(one_of(connection, cases.c.id, ids))
+        select(cases.c.state)
+        .where(one_of(connection, cases.c.id, ids), _within(cases.c.opened_at, None, before))
         .order_by(cases.c.opened_at, func.length(cases.c.ref), cases.c.ref).limit(MOST_FILLED_ROWS)
     )  # fmt: skip
     return [

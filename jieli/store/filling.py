@@ -87,7 +87,8 @@ def _rows(asked: _Asked) -> Sequence[Mapping[str, Any]]:
 def _open_work(asked: _Asked) -> list[Row]:
     people = asked.value(asked.fill.open_work) or ()
     several = [people] if isinstance(people, str) else [str(each) for each in people]
-    found = case_rows.open_work(asked.connection, asked.state, several)
+    before = filters.instant(asked.value(asked.fill.opened_before), asked.context.calendar.zone)
+    found = case_rows.open_work(asked.connection, asked.state, several, before)
     return [row | {"owner": asked.named("owner", row["owner"])} for row in found]
 
 

@@ -5,16 +5,28 @@ A claim is an attempt number; whoever holds an older one changes nothing any mor
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Connection, Row, bindparam, case, func, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    bindparam,
+    case,
+    func,
+    or_,
+    select,
+    update,
+)
 
 from jieli.store.tables import outbox
 from jieli.store.times import real_now
 
+Receiver = tuple[str | None, str | None]
 MessageStatus = Literal["pending", "sent", "rejected", "cancelled", "given_up"]
 
 
@@ -34,11 +46,18 @@ class OutboxRow:
     urgent: bool
     attempt: int
     visit: int | None
+    tries: int = 0
+    alone: bool = False
 
     @property
     def reference(self) -> str:
         """What a person may quote: `M-17`."""
         return f"M-{self.id}"
+
+    @property
+    def receiver(self) -> Receiver:
+        """Whom it is for: a person, or a role's group."""
+        return self.to_person, self.to_role
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +80,18 @@ class WaitingMessage:
 
 @dataclass(frozen=True, slots=True)
 class Marked:
-    """What became of a claimed message; `pending` tries again after `retry_after`."""
+    """What became of a claimed message; `pending` tries again after `retry_after`.
+
+    `tried`: a provider was asked. `alone`: the message is not to be merged with others any more.
+    """
 
     row: OutboxRow
     status: MessageStatus
     provider_id: str | None = None
     reason: str | None = None
     retry_after: timedelta = timedelta()
+    tried: bool = True
+    alone: bool = False
 
 
 def claim(
@@ -91,8 +115,67 @@ def claim(
     )
     if message_id is not None:
         wanted = wanted.where(outbox.c.id == message_id)
+    return _take(connection, wanted, owner, now + timedelta(seconds=lease_seconds))
+
+
+def claim_same(
+    connection: Connection, like: OutboxRow, *, owner: str, limit: int, lease_seconds: float,
+    reminders: bool,
+) -> list[OutboxRow]:  # fmt: skip
+    """Take more of what waits for the same receiver and may be merged: not urgent, not refused.
+
+    Also what was put off: the digest is what it was put off for.
+    """
+    now = real_now()
+    wanted = (
+        select(outbox)
+        .where(*_may_be_merged(now), *_for(like.receiver))
+        .order_by(outbox.c.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    # Reminders to one person have a digest of their own; what is new does not wait for it.
+    is_reminder = outbox.c.purpose == "reminder"
+    if reminders:
+        wanted = wanted.where(is_reminder)
+    elif like.to_person:
+        wanted = wanted.where(~is_reminder)
+    return _take(connection, wanted, owner, now + timedelta(seconds=lease_seconds))
+
+
+def waiting_for(connection: Connection, receivers: Iterable[Receiver]) -> dict[Receiver, int]:
+    """How many messages that may be merged wait for each, claimed or not."""
+    found = {}
+    for receiver in set(receivers):
+        query = select(func.count()).select_from(outbox).where(
+            outbox.c.status == "pending", ~outbox.c.urgent, ~outbox.c.alone, *_for(receiver)
+        )  # fmt: skip
+        found[receiver] = int(connection.execute(query).scalar_one())
+    return found
+
+
+def put_off(
+    connection: Connection, receiver: Receiver, wait: timedelta, *, urgent: bool,
+    reminders: bool | None = None,
+) -> None:  # fmt: skip
+    """Nothing to this receiver is due so long, except what is claimed or, unless asked, urgent."""
+    now = real_now()
+    until = now + wait
+    change = update(outbox).where(
+        outbox.c.status == "pending", outbox.c.next_try_at < until, _is_free(now), *_for(receiver)
+    )
+    if not urgent:
+        change = change.where(~outbox.c.urgent)
+    if reminders is not None:
+        is_reminder = outbox.c.purpose == "reminder"
+        change = change.where(is_reminder if reminders else ~is_reminder)
+    connection.execute(change.values(next_try_at=until))
+
+
+def _take(
+    connection: Connection, wanted: Select[Any], owner: str, until: datetime
+) -> list[OutboxRow]:
     rows = connection.execute(wanted).all()
-    until = now + timedelta(seconds=lease_seconds)
     changes = [{"on_id": row.id, "owner": owner, "until": until} for row in rows]
     if changes:
         connection.execute(_CLAIM, changes)
@@ -132,13 +215,26 @@ def _due(
     conditions: list[ColumnElement[bool]] = [
         outbox.c.status == "pending",
         outbox.c.next_try_at <= now,
-        or_(outbox.c.claimed_until.is_(None), outbox.c.claimed_until <= now),
+        _is_free(now),
     ]
     if min_age_seconds:
         conditions.append(outbox.c.queued_at <= now - timedelta(seconds=min_age_seconds))
     if case_id is not None:
         conditions.append(outbox.c.case_id == case_id)
     return conditions
+
+
+def _is_free(now: datetime) -> ColumnElement[bool]:
+    return or_(outbox.c.claimed_until.is_(None), outbox.c.claimed_until <= now)
+
+
+def _may_be_merged(now: datetime) -> list[ColumnElement[bool]]:
+    return [outbox.c.status == "pending", ~outbox.c.urgent, ~outbox.c.alone, _is_free(now)]
+
+
+def _for(receiver: Receiver) -> list[ColumnElement[bool]]:
+    person, role = receiver
+    return [outbox.c.to_person == person] if person else [outbox.c.to_role == role]
 
 
 def still_valid(connection: Connection, row: OutboxRow) -> bool:
@@ -171,7 +267,8 @@ def _mark_one(connection: Connection, result: Marked) -> int:
         .values(
             status=result.status, provider_id=result.provider_id, reason=result.reason,
             claimed_by=None, claimed_until=None, next_try_at=now + result.retry_after,
-            finished_at=now if done else None,
+            finished_at=now if done else None, tries=outbox.c.tries + int(result.tried),
+            **({"alone": True} if result.alone else {}),
         )
     )  # fmt: skip
     return changed.rowcount
@@ -201,5 +298,5 @@ def _outbox_row(row: Row[Any], attempt: int) -> OutboxRow:
         id=row.id, case_id=row.case_id, purpose=row.purpose, to_person=row.to_person,
         to_role=row.to_role, title=row.title, text=row.text,
         facts=tuple((label, text) for label, text in row.facts), link_id=row.link_id,
-        urgent=row.urgent, attempt=attempt, visit=row.visit,
+        urgent=row.urgent, attempt=attempt, visit=row.visit, tries=row.tries, alone=row.alone,
     )  # fmt: skip

@@ -54,6 +54,8 @@ class Staff:
     has_pin: bool
     pin_set_at: datetime | None
     locked_until: datetime | None
+    dingtalk: str | None = None
+    wecom: str | None = None
 
 
 def update_people(connection: Connection, published: Mapping[str, Person]) -> None:
@@ -98,10 +100,12 @@ def person(connection: Connection, person_id: str) -> Staff | None:
 
 
 def set_contacts(
-    connection: Connection, person_id: str, *, email: str | None, phone: str | None
-) -> None:
+    connection: Connection, person_id: str, *, email: str | None, phone: str | None,
+    dingtalk: str | None = None, wecom: str | None = None,
+) -> None:  # fmt: skip
     """How to reach somebody; None means not at all. Raises PersonNotFound."""
-    _change(connection, person_id, {"email": email, "phone": phone})
+    values = {"email": email, "phone": phone, "dingtalk": dingtalk, "wecom": wecom}
+    _change(connection, person_id, values)
 
 
 def set_pin(connection: Connection, person_id: str, pin: str) -> None:
@@ -157,5 +161,5 @@ def _staff(row: Row[Any]) -> Staff:
     return Staff(
         id=row.id, name=row.name, roles=tuple(row.roles), active=row.active, email=row.email,
         phone=row.phone, has_pin=row.pin_hash is not None, pin_set_at=row.pin_set_at,
-        locked_until=row.locked_until,
+        locked_until=row.locked_until, dingtalk=row.dingtalk, wecom=row.wecom,
     )  # fmt: skip

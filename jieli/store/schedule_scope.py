@@ -29,7 +29,7 @@ def scope_of(
         "item": None,
         "settings": {name: each.value for name, each in definition.process.settings.items()},
         "shop": context.shop,
-        "roles": {role: context.members(role) for role in context.roles},
+        "roles": context.people_of_roles,
         "board": _board(connection, definition, now),
         "_timezone": context.calendar.timezone,
     }

@@ -79,6 +79,8 @@ people = Table(
     Column("active", Boolean, nullable=False),
     Column("email", Text),
     Column("phone", Text),
+    Column("dingtalk", Text),
+    Column("wecom", Text),
     Column("pin_hash", Text),
     Column("pin_set_at", Moment),
     Column("wrong_tries", Integer, nullable=False, server_default=text("0")),
@@ -327,11 +329,46 @@ outbox = Table(
     Column("finished_at", Moment),
     Column("provider_id", Text),
     Column("reason", Text),
+    Column("tries", Integer, nullable=False, server_default=text("0")),
+    Column("alone", Boolean, nullable=False, server_default=false()),
     _one_of("status", "pending", "sent", "rejected", "cancelled", "given_up"),
     UniqueConstraint("case_id", "number"),
     Index("ix_outbox_pending", "urgent", "id",
           postgresql_where=text("status = 'pending'"), sqlite_where=text("status = 'pending'")),
     sqlite_autoincrement=True,
+)  # fmt: skip
+
+# Each time a message was handed to a provider, and what it said; secrets are taken out before.
+outbox_tries = Table(
+    "outbox_tries", metadata,
+    Column("id", BigId, primary_key=True, autoincrement=True),
+    Column("message", BigId, ForeignKey("outbox.id"), nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("recipient", Text, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("answer", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+    Index("ix_outbox_tries_message", "message"),
+    sqlite_autoincrement=True,
+)  # fmt: skip
+
+# One row per limit that all processes share: when it was used of late, and until when it is shut.
+channel_limits = Table(
+    "channel_limits", metadata,
+    Column("name", Text, primary_key=True),
+    Column("taken", Json, nullable=False),
+    Column("shut_until", Moment),
+)  # fmt: skip
+
+# What does not work now: a channel, or reaching somebody at all. Gone when it works again.
+delivery_faults = Table(
+    "delivery_faults", metadata,
+    Column("name", Text, primary_key=True),
+    Column("reason", Text, nullable=False),
+    Column("since", Moment, nullable=False),
+    Column("last_at", Moment, nullable=False),
+    Column("told_at", Moment),
 )  # fmt: skip
 
 service_calls = Table(

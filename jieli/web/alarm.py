@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from jieli.engine.context import Context
@@ -16,6 +17,7 @@ from jieli.store.times import real_now
 from jieli.texts import text, use_language
 from jieli.web.moments import span_words
 from jieli.web.resources import Resources
+from notifications.chains import SUPERVISOR, tell_supervisors
 from notifications.channel import Message, Recipient, Sent
 from notifications.registry import channels_of
 
@@ -24,7 +26,6 @@ log = logging.getLogger(__name__)
 SILENT = timedelta(seconds=60)
 AGAIN = timedelta(minutes=30)
 LOOK_SECONDS = 10.0
-SUPERVISOR = "supervisor"
 
 
 async def watch(resources: Resources) -> None:
@@ -47,22 +48,30 @@ async def send(resources: Resources, silent: timedelta) -> int:
     channels = channels_of(context.channels, resources.environ)
     words = text("The clock has been silent for {span}: reminders and timers are late.",
                  span=span_words(silent))  # fmt: skip
-    told = 0
-    for person in context.members(SUPERVISOR):
-        known = staff.get(person)
-        to = Recipient(
-            id=person, name=context.label(person), email=known.email if known else None,
-            phone=known.phone if known else None,
-        )  # fmt: skip
-        message = Message(
+    recipients = {
+        person: _recipient(person, context, staff) for person in context.members(SUPERVISOR)
+    }
+
+    def message(person: str) -> Message:
+        return Message(
             reference=f"ALARM-{int(real_now().timestamp())}", to=person,
             title=text("Jieli needs help"), text=words, urgent=True, shop=context.shop,
         )  # fmt: skip
-        for name in context.people[person].channels:
-            outcome = await channels[name].send(message, to)
-            told += isinstance(outcome, Sent)
-            log.warning("alarm to %s by %s: %s", person, name, type(outcome).__name__)
-    return told
+
+    tried = await tell_supervisors(context, recipients, channels, message)
+    for each in tried:
+        log.warning("alarm to %s by %s: %s", each.recipient, each.channel, type(each.outcome).__name__)
+    return sum(isinstance(each.outcome, Sent) for each in tried)
+
+
+def _recipient(person: str, context: Context, staff: Mapping[str, Staff]) -> Recipient:
+    known = staff.get(person)
+    if known is None:
+        return Recipient(id=person, name=context.label(person))
+    return Recipient(
+        id=person, name=context.label(person), email=known.email, phone=known.phone,
+        dingtalk=known.dingtalk, wecom=known.wecom,
+    )  # fmt: skip
 
 
 def silent_for(resources: Resources) -> timedelta | None:

@@ -41,7 +41,7 @@ def _check(
     return forms.check(
         fields, rules, raw, task.scope, now=task.now, timezone=context.calendar.timezone,
         button=button, people=context.people,
-        members={role: context.members(role) for role in context.roles},
+        members=context.people_of_roles, ledger_rules=context.ledger.rules,
         wordings=forms.wordings_for(task.step, context.wordings), missing=missing,
         files={each.id for each in task.files.values() if not each.is_gone},
     )  # fmt: skip

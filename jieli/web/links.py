@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from functools import partial
 
 from fastapi import APIRouter
 from starlette.concurrency import run_in_threadpool
@@ -13,8 +14,10 @@ from starlette.responses import Response
 
 from jieli.engine.events import Event, WaitAnswered, WorkItemAnswered
 from jieli.engine.scope import form_of
+from jieli.store import resending
 from jieli.store.cases import Duplicate
 from jieli.texts import text
+from jieli.web import opening
 from jieli.web.answering import respond
 from jieli.web.claiming import ask_name, claimed, name_missing, query_for
 from jieli.web.file_pages import serve
@@ -22,7 +25,7 @@ from jieli.web.identity import Actor, able_people, actor_of
 from jieli.web.login import check_pin, pin_page
 from jieli.web.moments import due_words
 from jieli.web.nonces import read_nonce
-from jieli.web.notices import Note, done_words, not_found, note_page
+from jieli.web.notices import Note, done_words, no_such_link, not_found, note_page, sent_again
 from jieli.web.pages import see_other
 from jieli.web.posted import Posted, read_posted
 from jieli.web.resources import Resources, resources_of
@@ -46,6 +49,12 @@ async def open_link(request: Request, token: str) -> Response:
         return _no_link(request)
     if isinstance(found, Finished):
         return finished_page(request, found)
+    response = _opened(request, resources, found, token)
+    response.background = opening.seen(request, resources, found.link)
+    return response
+
+
+def _opened(request: Request, resources: Resources, found: Task, token: str) -> Response:
     actor = _reader(request, found)
     if actor is None:
         return _ask_pin(request, found, _path(token))
@@ -75,7 +84,7 @@ async def act(request: Request, token: str) -> Response:
     resources = resources_of(request)
     found = await _load(request, resources, token)
     if found is None:
-        return _no_link(request)
+        return await _without_link(request, resources, token)
     if not resources.limits.may_press(found.link.link_id):
         return _too_often(request)
     if isinstance(found, Finished):
@@ -93,6 +102,23 @@ async def act(request: Request, token: str) -> Response:
         info = text("Please enter your PIN again; what you typed is kept.")
         return _ask_pin(request, found, _path(token), form=form, info=info, status=401)
     return await respond(Turn(request, resources, found, actor, form, posted, _path(token)))
+
+
+async def _without_link(request: Request, resources: Resources, token: str) -> Response:
+    """A POST to a link that is none: perhaps it is asked for again. No file is taken in here."""
+    if not resources.limits.may_try(request):
+        return _too_often(request)
+    form = await request.form(max_fields=10, max_files=0)
+    return await _send_again(request, resources, token) if "again" in form else no_such_link(request)
+
+
+async def _send_again(request: Request, resources: Resources, token: str) -> Response:
+    """The link once more, to the registered address; the answer is the same whatever was found."""
+    link = resources.ring.read(token)
+    if link is not None:
+        again = partial(resending.resend, link_id=link.link_id)
+        await run_in_threadpool(resources.database.run, again)
+    return note_page(request, Note(title=text("Thank you"), lines=(sent_again(),), home=True))
 
 
 async def _load(request: Request, resources: Resources, token: str) -> Task | Finished | None:
@@ -129,7 +155,7 @@ def _take_name(request: Request, turn: Turn) -> Response:
 def _no_link(request: Request) -> Response:
     """Unknown, expired, revoked: one answer; who tries many of them waits."""
     if resources_of(request).limits.may_try(request):
-        return not_found(request)
+        return no_such_link(request)
     return _too_often(request)
 
 

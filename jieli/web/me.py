@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from jieli.engine.context import Context
 from jieli.engine.errors import ProcessNotFound
-from jieli.store import definitions, files, items, links, people
+from jieli.store import definitions, files, items, links, people, resending
 from jieli.store.database import Database
 from jieli.store.files import StoredFile
 from jieli.store.items import Item
@@ -26,7 +26,7 @@ from jieli.web.health import alarm
 from jieli.web.login import check_pin, pin_page
 from jieli.web.moments import due_words, moment_words
 from jieli.web.nonces import new_nonce, read_nonce
-from jieli.web.notices import Note, not_found, note_page
+from jieli.web.notices import Note, not_found, note_page, sent_again
 from jieli.web.pages import page, see_other
 from jieli.web.resources import Resources, resources_of
 from jieli.web.session import Session, drop_session, keep_session, read_session, seal_of
@@ -113,6 +113,21 @@ async def open_item(request: Request) -> Response:
         return not_found(request)
     path = await run_in_threadpool(_link, resources, mine.session.person, case_id, int(visit))
     return see_other(path) if path else not_found(request)
+
+
+@router.post("/resend")
+async def send_again(request: Request) -> Response:
+    """The link of a task of the list once more, to one's own channels."""
+    mine = await mine_of(request)
+    form = await request.form(max_files=0)
+    if mine is None or _nonce(request, mine, form.get("nonce")) is None:
+        return see_other("/me")
+    case_id, visit = str(form.get("case", "")), str(form.get("visit", ""))
+    if visit.isdecimal():
+        resources, person = resources_of(request), mine.session.person
+        await run_in_threadpool(_send_again, resources, person, case_id, int(visit))
+    note = Note(title=text("Thank you"), lines=(sent_again(),), home=True)
+    return note_page(request, note)
 
 
 @router.api_route("/start", methods=["GET", "HEAD"])
@@ -214,11 +229,22 @@ def _items(resources: Resources, person: str, search: str) -> tuple[list[Item], 
         return found, context, business_now(connection)
 
 
-def _link(resources: Resources, person: str, case_id: str, visit: int) -> str | None:
-    # Only what is on the person's own list; a guessed case or visit opens nothing.
+def _is_own(resources: Resources, person: str, case_id: str, visit: int) -> bool:
     with resources.database.read() as connection:
         own = items.my_items(connection, person, limit=1000)
-    if (case_id, visit) not in {(item.case_id, item.visit) for item in own}:
+    return (case_id, visit) in {(item.case_id, item.visit) for item in own}
+
+
+def _send_again(resources: Resources, person: str, case_id: str, visit: int) -> None:
+    if _is_own(resources, person, case_id, visit):
+        resources.database.run(
+            lambda connection: resending.resend_to(connection, case_id, visit, person)
+        )
+
+
+def _link(resources: Resources, person: str, case_id: str, visit: int) -> str | None:
+    # Only what is on the person's own list; a guessed case or visit opens nothing.
+    if not _is_own(resources, person, case_id, visit):
         return None
     link = resources.database.run(
         lambda connection: links.for_work_item(connection, case_id, visit, person)

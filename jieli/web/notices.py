@@ -39,6 +39,7 @@ class Note:
     ref: str = ""
     answer: GivenAnswer | None = None
     home: bool = False
+    resend: bool = False
     status: int = field(default=200)
 
 
@@ -47,11 +48,17 @@ def note_page(request: Request, note: Note) -> Response:
     return page(request, "message.html", {"page": note}, note.status)
 
 
-def not_found(request: Request) -> Response:
-    """The one answer to unknown, expired and revoked links: it tells nothing about any case."""
+def no_such_link(request: Request) -> Response:
+    """The same answer to unknown, expired and revoked links, with a button to get a new one."""
+    return not_found(request, resend=True)
+
+
+def not_found(request: Request, *, resend: bool = False) -> Response:
+    """The one answer to what is not there: it tells nothing about any case."""
     return note_page(
         request,
         Note(
+            resend=resend,
             title=text("This link is not valid"),
             lines=(
                 text("It is unknown, has expired, or the task was given to somebody else."),
@@ -60,6 +67,14 @@ def not_found(request: Request) -> Response:
             status=404,
             home=True,
         ),
+    )
+
+
+def sent_again() -> str:
+    """What is said when a link was asked for again, whatever became of it."""
+    return text(
+        "If this task is still yours, its link comes again the usual way in a moment. "
+        "It is sent at most once in five minutes."
     )
 
 

@@ -23,6 +23,7 @@ from jieli.web.typed import Notice
 
 router = APIRouter(prefix="/people", include_in_schema=False)
 OWNER = "staff"
+CONTACTS = ("email", "phone", "dingtalk", "wecom")
 
 
 @router.api_route("", methods=["GET", "HEAD"])
@@ -48,10 +49,10 @@ async def set_pin(request: Request, person: str) -> Response:
 async def set_contacts(request: Request, person: str) -> Response:
     """How somebody is reached."""
     form = await request.form(max_files=0)
-    email, phone = (str(form.get(name, "")).strip()[:200] or None for name in ("email", "phone"))
+    contacts = {name: str(form.get(name, "")).strip()[:200] or None for name in CONTACTS}
 
     def work(connection: Any) -> None:
-        people.set_contacts(connection, person, email=email, phone=phone)
+        people.set_contacts(connection, person, **contacts)
 
     return await _change(request, person, str(form.get("nonce", "")), work)
 
@@ -94,6 +95,7 @@ def _line(each: Staff, around: Around) -> dict[str, Any]:
     return {
         "id": each.id, "name": each.name, "roles": text(", ").join(roles),
         "email": each.email or "", "phone": each.phone or "",
+        "dingtalk": each.dingtalk or "", "wecom": each.wecom or "",
         "pin": text("locked") if locked else text("set") if each.has_pin else text("none"),
         "pin_class": "bad" if locked else "good" if each.has_pin else "",
     }  # fmt: skip

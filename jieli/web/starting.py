@@ -59,7 +59,7 @@ def start_scope(process: Process, context: Context) -> dict[str, Any]:
         "settings": {name: setting.value for name, setting in process.settings.items()},
         "case": {"shop": context.shop},
         "ledger": context.ledger.names,
-        "roles": _members(context),
+        "roles": context.people_of_roles,
     }
 
 
@@ -70,13 +70,9 @@ def checked(
     """The case's data, with no other files than these uploads in it; raises FormError."""
     return forms.check(
         fields, process.case.rules, raw, start_scope(process, context), now=now,
-        timezone=context.calendar.timezone, people=context.people, members=_members(context),
-        files=uploads,
+        timezone=context.calendar.timezone, people=context.people,
+        members=context.people_of_roles, ledger_rules=context.ledger.rules, files=uploads,
     )  # fmt: skip
-
-
-def _members(context: Context) -> dict[str, list[str]]:
-    return {role: context.members(role) for role in context.roles}
 
 
 async def begin(

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import httpx
 
-from jieli.store import links, messages, queries
+from jieli.store import definitions, links, messages, queries
 from jieli.store.database import Database
 from jieli.store.queries import CaseFilter, CasePage
 from jieli.store.replay import stored_state
@@ -69,6 +69,13 @@ class People(Processes):
         if found <= self.now:
             found += timedelta(days=1)
         return found + timedelta(days=days)
+
+    def workday(self, clock: str) -> datetime:
+        """The next time a clock in the shop shows this while the office works."""
+        with self.database.read() as conn:
+            _, context = definitions.current_context(conn)
+        days = (self.local(clock, days=number) for number in range(30))
+        return next(day for day in days if context.calendar.day(day.date()).workday)
 
     def to(self, moment: datetime) -> None:
         """Business time goes on to a moment."""

@@ -158,6 +158,19 @@ class Processes:
     def _is_another(self, child: str, than: int) -> bool:
         return self.pid(child) not in (None, than)
 
+    @contextmanager
+    def without(self, child: str) -> Iterator[None]:
+        """In the block a child is dead, and nobody starts it again."""
+        assert self._up is not None
+        pid = eventually(f"{child} runs", partial(self.pid, child))
+        os.kill(self._up.pid, signal.SIGSTOP)
+        os.kill(pid, signal.SIGKILL)
+        try:
+            yield
+        finally:
+            os.kill(self._up.pid, signal.SIGCONT)
+        eventually(f"{child} runs again", partial(self._is_another, child, pid))
+
     def lose_prefect(self) -> None:
         """Prefect's server is killed, and its database is gone when it starts again."""
         assert self._up is not None

@@ -34,7 +34,7 @@ def running(
         around.callback(lambda: stack.database.dispose())
         around.callback(stack.stop)
         stack.start()
-        for person in ("zhang_wei", "chen_jing"):
+        for person in ("zhang_wei", "chen_jing", "li_na", "wang_fang"):
             stack.give_pin(person)
         yield stack
 

@@ -126,7 +126,7 @@ def test_nobody_replies_and_the_phone_step_opens_in_the_call_window(stack: Runni
 
 
 def test_compensation_is_approved_and_paid_with_pins(stack: RunningStack) -> None:
-    stack.to(stack.local("10:00"))
+    stack.to(stack.workday("10:00"))
     case = stack.start_case(severity="normal", buyer_phone="")
     stack.press(case, "check_chat", "contact", by="li_na", **CHECKED)
     stack.press(case, "leave_message", "replied", by="li_na", **{"f.text": "您好，非常抱歉"})
@@ -178,7 +178,7 @@ def test_nothing_personal_and_no_link_is_in_prefect_or_in_a_log(stack: RunningSt
     secret += ["杯盖漏水", "非常抱歉", "要求赔偿", "答应下午改", "246810"]
     said = {
         "Prefect's database": prefect_dump(stack),
-        "the logs": stack.logs("prefect-server", "worker", "web", "deploy"),
+        "the logs": stack.logs("prefect-server", "worker", "web"),
     }
     for where, text in said.items():
         assert [word for word in secret if word in text] == [], where

@@ -12,7 +12,9 @@ from sqlalchemy import select
 
 from jieli.deploying import CALENDAR_FLOW
 from jieli.store.tables import cases
-from tests.acceptance.stack import LONG, ROOT, SHANGHAI, RunningStack, eventually
+from tests.acceptance.people import SHANGHAI
+from tests.acceptance.processes import LONG, ROOT, eventually
+from tests.acceptance.stack import RunningStack
 from tests.acceptance.stores import running
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(900)]
@@ -48,7 +50,7 @@ def stack(
     directory = tmp_path_factory.mktemp("calendar")
     definitions: Path = directory / "definitions"
     shutil.copytree(ROOT / "definitions" / "shop", definitions / "shop")
-    soon = datetime.now(SHANGHAI) + timedelta(minutes=3)
+    soon = datetime.now(SHANGHAI) + timedelta(seconds=150)
     (definitions / "greeting.yaml").write_text(GREETING.format(time=f"{soon:%H:%M}"), "utf-8")
     with running(directory, request, definitions=definitions) as up:
         yield up

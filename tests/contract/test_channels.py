@@ -38,8 +38,12 @@ from notifications.webhook import WebhookChannel
 
 pytestmark = pytest.mark.anyio
 
-ROBOTS = {"dingtalk_robot", "wecom_robot", "feishu_bot"}
-"""They have a suite of their own: test_chat_channels."""
+ROBOTS = {
+    "dingtalk_robot", "wecom_robot", "feishu_bot", "dingtalk_work", "wecom_app", "apprise",
+    "aliyun_sms", "aliyun_voice", "tencent_sms", "tencent_voice",
+}  # fmt: skip
+"""They have suites of their own: test_chat_channels, test_corporate_channels, test_long_tail,
+test_paging."""
 
 KEY = b"0123456789abcdef0123456789abcdef"
 SECRET = "whsec_" + base64.b64encode(KEY).decode()

@@ -8,11 +8,13 @@ from dataclasses import replace
 
 import pytest
 
-from notifications import dingtalk, feishu
+from notifications import dingtalk, feishu, markdown
 from notifications.channel import (
     Broken,
     Channel,
     ChannelSetupError,
+    Item,
+    Limited,
     Message,
     Recipient,
     RejectedBy,
@@ -86,6 +88,29 @@ async def test_a_long_message_is_cut_and_its_link_is_whole(both: tuple[Provider,
     assert isinstance(await channel.send(long, LI_NA), Sent)
     for body in provider.taken:
         assert TOKEN_URL in json.dumps(body)
+
+
+@pytest.mark.parametrize("title", ["旺旺留言：差评 4821 严重", "很长的标题" * 40, "a[b](c)@all" * 20])
+@pytest.mark.parametrize("to", [GROUP, LI_NA])
+async def test_a_digest_as_large_as_may_be_has_every_link_whole(
+    both: tuple[Provider, Channel], title: str, to: Recipient
+) -> None:
+    provider, channel = both
+    assert isinstance(channel, Limited)
+    room, items = channel.limit(to).most_bytes, list[Item]()
+    while (item := Item(f"M-{len(items) + 10000}", title, f"{TOKEN_URL}{len(items):06}")) and (
+        room := room - markdown.item_bytes(item)
+    ) >= 0:
+        items.append(item)
+    digest = Message(
+        reference="M-10000", to=to.id, title=f"售后客服：{len(items)} 条通知", shop="样例旗舰店",
+        items=tuple(items),
+    )  # fmt: skip
+    assert isinstance(await channel.send(digest, to), Sent)
+    words = json.dumps(provider.taken[-1], ensure_ascii=False)
+    assert len(items) >= 4
+    for each in items:
+        assert each.url and each.url in words and each.reference in words
 
 
 async def test_customer_text_makes_no_link_and_rings_nobody(

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from notifications.channel import Message, Recipient, RejectedBy, RetryAfter, Sent
+from notifications.channel import Item, Message, Recipient, RejectedBy, RetryAfter, Sent
 from notifications.dingtalk_work import DingTalkWork
 from notifications.wecom_app import WeComApp
 from tests.providers.corporate import DingTalkCorp, WeComCorp
@@ -91,3 +91,15 @@ async def test_what_dingtalk_drops_in_silence_is_told() -> None:
     await channel.send(MESSAGE, LI_NA)
     dropped = await channel.send(MESSAGE, LI_NA)
     assert isinstance(dropped, RejectedBy) and "dropped" in dropped.reason
+
+
+async def test_a_digest_has_every_link_whole_and_counts_by_member() -> None:
+    items = tuple(Item(f"M-{n}", "旺旺留言：差评", f"{URL}{n:04}") for n in range(8))
+    digest = replace(MESSAGE, title="李娜：8 条通知", text="", facts=(), url=None, items=items)
+    corp, org = WeComCorp(), DingTalkCorp()
+    assert await wecom(corp).send(digest, LI_NA) == Sent("m1")
+    assert await dingtalk(org).send(digest, LI_NA) == Sent("task:1")
+    for words in (corp.taken[0]["text"]["content"], org.taken[0]["msg"]["markdown"]["text"]):
+        assert all(each.url and each.url in words for each in items)
+    ours, other = (wecom(corp).limit(to) for to in (LI_NA, UNKNOWN))
+    assert ours.name != other.name and ours.rates[0].amount == 25

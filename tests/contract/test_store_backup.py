@@ -10,11 +10,14 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, select
 
-from jieli.store import leases, people
+from jieli.store import imports, leases, people
 from jieli.store.backup import BackupMismatch, StoreNotEmpty, backup, restore
 from jieli.store.database import Database, migrate
+from jieli.store.scheduling import start_due
 from jieli.store.tables import metadata
-from tests.contract.shop import press, publish, start, state
+from tests.contract.shop import CALLER, NOW, ONCE, PARENT, TOY, press, publish, start, state
+from tests.contract.test_store_imports import SHOP, UNPAID
+from tests.contract.test_store_scheduling import AT_TEN, AT_TEN_DAILY, daily
 from tests.databases import empty_postgres
 
 
@@ -30,8 +33,11 @@ def everything(database: Database) -> dict[str, list[Any]]:
 
 @pytest.fixture
 def filled(database: Database) -> Database:
-    publish(database)
+    publish(database, TOY, ONCE, PARENT, CALLER, daily(AT_TEN_DAILY), context=SHOP)
     case = start(database, "1", wangwang="小鹿爱吃草")
+    start_due(database, "daily", AT_TEN)
+    with database.write() as connection:
+        imports.write(connection, "unpaid", UNPAID, [{"order_no": "A1", "amount": "5.00"}], NOW)
     press(database, case.case_id, "again")
     press(database, case.case_id, "block")
     start(database, "2", process="parent")

@@ -50,7 +50,7 @@ def shop(database: Database) -> None:
         definitions.publish(connection, library, author="test", reason="", now=MORNING)
 
 
-def follow_up(database: Database, line: str) -> str:
+def follow_up(database: Database, line: str, now: datetime = MORNING) -> str:
     """A follow-up that Li Na owns since her shift began."""
     data = {
         "shop": "douyin_main", "about": "A0", "line": line, "handover": "A0", "buyer": "王女士",
@@ -61,7 +61,7 @@ def follow_up(database: Database, line: str) -> str:
     with database.write() as connection:
         return start_case(
             connection, process="handover_follow_up", data=data, source="case", by=None,
-            now=MORNING, event_id=f"start:{line}",
+            now=now, event_id=f"start:{line}",
         ).case_id  # fmt: skip
 
 
@@ -197,3 +197,27 @@ def test_after_an_outage_every_change_has_its_record_to_be_entered_later(databas
     begun = start_due(database, "handover", clock("09:00", 3))
     entered_later = [state(database, each).data["backfill"] for each in begun]
     assert len(begun) == 8 and all(entered_later)
+
+
+def test_a_record_entered_later_lists_and_moves_only_the_work_of_its_own_shift(
+    database: Database,
+) -> None:
+    then = follow_up(database, "20261124001")
+    later = clock("09:00", 3)
+    since = follow_up(database, "20261126001", later)
+    start_due(database, "handover", later)
+    day = str(TODAY + timedelta(days=2))
+    record = only(database, "handover", post="after_sales_post", shift="early", shift_date=day)
+    (row,) = filled(database, record, "sort_out", later)["items"]
+    assert row["ref"] == state(database, then).ref
+
+    item = {**ITEM, **{key: value for key, value in row.items() if key != "_row"}}
+    press(database, record.case_id, "sort_out", "done", "li_na", later, **RECORD, items=[item])
+    checking = only(database, "handover_check", handover=record.ref).case_id
+    press(database, checking, "verify", "checked", "wang_fang", later,
+          items=[{**item, "state": "clear"}], same_as_system=True)  # fmt: skip
+    at = clock("17:30", 2).isoformat()
+    press(database, record.case_id, "sign_off", "signed", "li_na", later, real_at=at)
+    press(database, record.case_id, "sign_on", "signed", "wang_fang", later, real_at=at)
+    assert state(database, record.case_id).status == "completed"
+    assert (state(database, then).owner, state(database, since).owner) == ("wang_fang", "li_na")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -147,13 +146,10 @@ def test_an_expression_cannot_break_out_or_fill_the_memory(expression: str) -> N
         "x" * 30_000,
     ],
 )  # fmt: skip
+@pytest.mark.timeout(30)
 def test_a_template_is_kept_small(template: str) -> None:
-    started = time.monotonic()
-
     with pytest.raises(ExpressionError):
         render(template, SCOPE)
-
-    assert time.monotonic() - started < 1
 
 
 def test_a_choice_is_its_key_and_has_a_label() -> None:
@@ -206,12 +202,3 @@ def test_a_name_knows_its_line() -> None:
 )
 def test_personal_data_is_covered(text: str, kind: str, shown: str) -> None:
     assert masked(text, kind) == shown
-
-
-def test_thousands_of_texts_are_rendered_in_a_second() -> None:
-    started = time.perf_counter()
-    for _ in range(5_000):
-        render("{{ order_no | tail(4) }} {{ severity.label }}", SCOPE)
-        truth("severity == 'severe' and not call.done", SCOPE)
-
-    assert time.perf_counter() - started < 1

@@ -14,6 +14,7 @@ from jieli.engine.context import Context
 from jieli.engine.definition import HumanStep
 from jieli.engine.errors import FormError, Refused
 from jieli.engine.events import RecordEntry, WorkItemDelegated
+from jieli.engine.ledger import Ledger
 from jieli.engine.loader import Library, load, read_directory
 from jieli.engine.published import Definition
 from jieli.engine.scope import scope_for
@@ -40,6 +41,12 @@ def proposed(context: Context | None = None, **changes: Any) -> Story:
     story = Story(definition, context or words.context, at(START))
     data = {name: value for name, value in {**PROPOSAL, **changes}.items() if value is not None}
     return story.start(data, by="zhang_wei")
+
+
+def changed(ledger: Ledger, **words: Any) -> Ledger:
+    """The ledger as it would be read from a changed file."""
+    known = {name: getattr(ledger, name) for name in Ledger.model_fields}
+    return Ledger.model_validate({**known, **words})
 
 
 def recorded(story: Story) -> list[RecordEntry]:
@@ -119,9 +126,7 @@ def test_silence_confirms_nothing() -> None:
 
 def test_the_time_for_an_appeal_is_the_ledgers() -> None:
     words = library().context
-    longer = words.model_copy(
-        update={"ledger": words.ledger.model_copy(update={"appeal": "5d"})}
-    )
+    longer = words.model_copy(update={"ledger": changed(words.ledger, appeal="5d")})
     assert proposed(longer).open("hear_person").due_at == at("2026-11-25 09:00")
 
 
@@ -242,7 +247,7 @@ def test_a_rule_that_left_the_ledger_is_still_decided_and_records_nothing() -> N
     words = library().context
     rules = {name: rule for name, rule in words.ledger.rules.items() if name != "handover_missing"}
     story = proposed(
-        words.model_copy(update={"ledger": words.ledger.model_copy(update={"rules": rules})})
+        words.model_copy(update={"ledger": changed(words.ledger, rules=rules)})
     )
     confirm(story.press("hear_person", "accept"))
     assert not recorded(story) and result(story) == "confirmed"

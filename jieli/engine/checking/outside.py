@@ -18,8 +18,15 @@ from jieli.engine.yaml_nodes import Document, Path
 from jieli.texts import retold, text
 
 _ADDRESS = re.compile(r"https?://[^/@\s]+(/\S*)?(\{\{.*)?", re.DOTALL)
-_NEEDED = {"console": (), "webhook": ("url",), "email": ("server", "sender")}
-_SECRETS = ("url", "secret", "server")
+_APP = ("app_id", "secret", "agent")
+_NEEDED: dict[str, tuple[str, ...]] = {
+    "console": (), "webhook": ("url", "secret"), "email": ("server", "sender"),
+    "dingtalk_robot": ("url",), "dingtalk_work": _APP, "wecom_robot": ("url",), "wecom_app": _APP,
+    "feishu_bot": ("url",), "apprise": ("url",), "aliyun_sms": ("app_id", "secret", "sign", "template"),
+    "aliyun_voice": ("app_id", "secret", "template"), "tencent_sms": (*_APP, "sign", "template"),
+    "tencent_voice": (*_APP, "template"),
+}  # fmt: skip
+_SECRETS = ("url", "secret", "server", "app_id", "agent")
 _NOT_A_NAME = (
     "This must be the name of an environment variable, like MY_SHOP_SECRET; "
     "a secret never stands in a file"

@@ -130,7 +130,7 @@ def _check_fill(words: Vocabulary, fill: str | Fill, path: Path, known: Known) -
     if isinstance(fill, str):
         words.only(path, fill, known)
         return
-    for key in ("rows", "open_work", "ledger", "roster"):
+    for key in ("rows", "open_work", "opened_before", "ledger", "roster"):
         expression = getattr(fill, key)
         if expression is not None:
             words.only((*path, key), expression, known)

@@ -140,7 +140,7 @@ def _knows_rule(move: Move, visit: Visit, rule: str) -> bool:
 def _last_by(move: Move) -> str | None:
     """Who did the last step that somebody did: a `do` step itself has nobody."""
     done = [answer for answer in move.state.answers.values() if answer.get("by")]
-    last = max(done, key=lambda answer: str(answer["at"]), default=None)
+    last = max(done, key=lambda answer: (str(answer["at"]), answer["visit"] or 0), default=None)
     return str(last["by"]) if last else None
 
 

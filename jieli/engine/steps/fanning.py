@@ -22,7 +22,7 @@ def spread(
     move.stale()
     if not elements:
         move.note("fan_empty", step=name)
-        _remember_nothing(move, name)
+        _remember_alone(move, name, [])
         move.go(go_to, branch)
         return []
     total = len(elements)
@@ -71,16 +71,18 @@ def arrive(move: Move, visit: Visit, said: Mapping[str, Any], go_to: str) -> Non
 
 
 def forget(move: Move) -> None:
-    """A fan whose visits were all taken away from outside waits for nobody any more."""
+    """A fan whose visits were all taken away waits for nobody; what arrived by then stays known."""
     live = {visit.fan for visit in move.state.visits.values()}
-    for number in list(move.state.fans):
+    for number, fan in list(move.state.fans.items()):
         if number not in live:
             del move.state.fans[number]
+            _remember_alone(move, fan.step, fan.arrived)
 
 
-def _remember_nothing(move: Move, name: str) -> None:
+def _remember_alone(move: Move, name: str, arrived: list[dict[str, Any]]) -> None:
+    """What a step with `each` came to although no visit of it went on."""
     move.state.answers[name] = {
         "visit": None, "nth": move.state.counts.get(name, 0), "fields": {}, "by": None,
-        "at": move.now.isoformat(), "button": None, "each": [],
+        "at": move.now.isoformat(), "button": None, "each": arrived,
     }  # fmt: skip
     move.stale()

@@ -58,6 +58,7 @@ def enter_join(move: Move, name: str, step: JoinStep, branch: str) -> None:
     for visit in move.live():
         if visit.branch.startswith(f"{parent}/{fork}."):
             move.close_visit(visit, "overtaken", cancelled=True)
+    fanning.forget(move)  # before the path goes on: its steps may ask what had arrived
     # Paths of the same fork that were still to be entered are overtaken too.
     stay = [(t, b) for t, b in move.arriving if not b.startswith(f"{parent}/{fork}.")]
     move.arriving.clear()

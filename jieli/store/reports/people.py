@@ -8,7 +8,7 @@ from jieli.engine.accounts import Posted, Sheet, earlier, month_sheet, proposals
 from jieli.store.entries import entries
 from jieli.store.reports.appraisals import rated
 from jieli.store.reports.asked import Asked
-from jieli.store.reports.values import Cell, Chart, Column, Report, Series, Table
+from jieli.store.reports.values import Cell, Chart, Column, Report, Series, Table, share
 from jieli.texts import text
 
 MONTHS_BACK = 12
@@ -37,9 +37,12 @@ def people(asked: Asked) -> Report:
 
 def _sheet_table(asked: Asked, sheets: list[Sheet]) -> Table:
     money = asked.context.ledger.money
+    # 004 第五篇: one's part of the team's bonus goes by one's part of all scores.
+    whole = sum(max(each.score or 0, 0) for each in sheets)
     rows: list[tuple[Cell, ...]] = [
         (
             asked.context.label(each.person), each.rated, each.points, each.score,
+            share(max(each.score, 0), whole) if each.score is not None else None,
             *(each.levels.get(level, 0) for level in ("reward", "minor", "medium", "severe")),
             each.warnings, *((each.money,) if money else ()),
         )
@@ -49,8 +52,9 @@ def _sheet_table(asked: Asked, sheets: list[Sheet]) -> Table:
         title=text("By person"),
         columns=(
             Column(text("Person"), "text", personal=True), Column(text("Appraisal")),
-            Column(text("Ledger points")), Column(text("Score")), Column(text("Rewards")),
-            Column(text("Minor")), Column(text("Medium")), Column(text("Severe")),
+            Column(text("Ledger points")), Column(text("Score")),
+            Column(text("of all scores"), "share"), Column(text("Rewards")), Column(text("Minor")),
+            Column(text("Medium")), Column(text("Severe")),
             Column(text("Warnings")), *((Column(text("Money"), "money"),) if money else ()),
         ),
         rows=tuple(rows),

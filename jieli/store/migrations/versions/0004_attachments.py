@@ -8,7 +8,7 @@ from alembic import op
 from jieli.store.columns import Moment
 
 revision = "0004_attachments"
-down_revision = "0002_scheduled_work"
+down_revision = "0003_deliveries"
 branch_labels = None
 depends_on = None
 
