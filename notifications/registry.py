@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from jieli.engine import context
+from notifications import aliyun, tencent
 from notifications.channel import (
     Broken,
     Channel,
@@ -114,6 +115,38 @@ def _apprise(words: context.Channel, environ: Mapping[str, str]) -> Channel:
     return AppriseChannel(_secret(environ, words.url, "apprise", "url"))
 
 
+def _aliyun_sms(words: context.Channel, environ: Mapping[str, str]) -> Channel:
+    key_id, secret = _keys(words, environ)
+    return aliyun.sms(key_id, secret, _said(words, "sign"), _said(words, "template"))
+
+
+def _aliyun_voice(words: context.Channel, environ: Mapping[str, str]) -> Channel:
+    return aliyun.voice(*_keys(words, environ), _said(words, "template"))
+
+
+def _tencent_sms(words: context.Channel, environ: Mapping[str, str]) -> Channel:
+    return tencent.sms(*_app(words, environ), _said(words, "sign"), _said(words, "template"))
+
+
+def _tencent_voice(words: context.Channel, environ: Mapping[str, str]) -> Channel:
+    return tencent.voice(*_app(words, environ), _said(words, "template"))
+
+
+def _keys(words: context.Channel, environ: Mapping[str, str]) -> tuple[str, str]:
+    kind = words.type
+    return (
+        _secret(environ, words.app_id, kind, "app_id"),
+        _secret(environ, words.secret, kind, "secret"),
+    )
+
+
+def _said(words: context.Channel, key: str) -> str:
+    value = getattr(words, key)
+    if not value:
+        raise ChannelSetupError(words.type, f"`{key}` is missing")
+    return str(value)
+
+
 def _optional(
     environ: Mapping[str, str], variable: str | None, channel: str, key: str
 ) -> str | None:
@@ -133,5 +166,6 @@ def _secret(environ: Mapping[str, str], variable: str | None, channel: str, key:
 TYPES: dict[str, Make] = {
     "console": _console, "webhook": _webhook, "email": _email, "dingtalk_robot": _dingtalk_robot,
     "dingtalk_work": _dingtalk_work, "wecom_robot": _wecom_robot, "wecom_app": _wecom_app,
-    "feishu_bot": _feishu_bot, "apprise": _apprise,
+    "feishu_bot": _feishu_bot, "apprise": _apprise, "aliyun_sms": _aliyun_sms,
+    "aliyun_voice": _aliyun_voice, "tencent_sms": _tencent_sms, "tencent_voice": _tencent_voice,
 }  # fmt: skip

@@ -15,6 +15,7 @@ from jieli.store.times import real_now
 from jieli.store.tries import Try
 from jieli.texts import text
 from notifications import chains
+from notifications.answers import redacted
 from notifications.chains import Told
 from notifications.channel import Broken, Channel, Message, Outcome, Sent
 from tasks.audiences import recipient
@@ -49,11 +50,11 @@ def write_down(
     bad, works = dict[str, str](), set[str]()
     for _, each in told:
         if isinstance(each.outcome, Broken):
-            bad[faults.of_channel(each.channel)] = each.outcome.reason
+            bad[faults.of_channel(each.channel)] = redacted(each.outcome.reason)
         elif isinstance(each.outcome, Sent):
             works |= {faults.of_channel(each.channel), faults.of_recipient(each.recipient)}
     for row, reason in lost:
-        bad[faults.of_recipient(row.to_person or row.to_role or "")] = reason
+        bad[faults.of_recipient(row.to_person or row.to_role or "")] = redacted(reason)
     faults.note(connection, bad, works)
     return faults.to_tell(connection, bad)
 

@@ -11,6 +11,7 @@ from prefect.cache_policies import NO_CACHE
 
 from jieli.store import outbox
 from jieli.store.outbox import OutboxRow
+from notifications.answers import redacted
 from notifications.channel import Broken, RetryAfter
 from tasks.delivering import AT_ONCE, Delivered, deliver
 from tasks.parcels import LEASE_SECONDS
@@ -57,7 +58,7 @@ async def deliver_message(message_id: int, case_id: str) -> str:
     if isinstance(outcome, RetryAfter) and outcome.seconds <= SHORT_SECONDS:
         raise NotDelivered(outcome.reason)
     if isinstance(outcome, Broken):
-        raise ChannelIsBroken(outcome.reason)
+        raise ChannelIsBroken(redacted(outcome.reason))
     return type(outcome).__name__
 
 

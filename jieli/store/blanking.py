@@ -37,6 +37,7 @@ from jieli.store.tables import (
     history,
     link_uses,
     outbox,
+    outbox_tries,
     service_calls,
     visits,
 )
@@ -151,14 +152,18 @@ def _blank_traffic(connection: Connection, case_id: str, eraser: Eraser) -> None
                 facts=eraser.value(row.facts), reason=row.reason and eraser.text(row.reason),
             )
         )  # fmt: skip
+    mine = select(outbox.c.id).where(outbox.c.case_id == case_id)
+    connection.execute(
+        update(outbox_tries).where(outbox_tries.c.message.in_(mine)).values(answer="")
+    )
     connection.execute(
         update(service_calls)
         .where(service_calls.c.case_id == case_id)
         .values(request={}, response=None, reason=None)
     )
-    mine = or_(case_events.c.from_case == case_id, case_events.c.to_case == case_id)
+    told = or_(case_events.c.from_case == case_id, case_events.c.to_case == case_id)
     query = select(case_events.c.id, case_events.c.body).where(
-        mine, case_events.c.status != "pending"
+        told, case_events.c.status != "pending"
     )
     for row in connection.execute(query).all():
         connection.execute(

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from jieli.store import links, messages, tries
+from jieli.store import faults, links, messages, people, tries
 from jieli.store.database import Database
 from jieli.store.tables import links as links_table
 from jieli.store.tables import outbox
@@ -109,3 +109,19 @@ def test_robots_that_look_ahead_open_nothing(shop: Shop) -> None:
         shop.public.head(link, headers={"user-agent": agent})
     shop.public.head(link, headers=PHONE)
     assert shop.dump() == before
+
+
+def test_user_ids_are_entered_on_the_page_of_people(shop: Shop) -> None:
+    nonce = Form(shop.staff.get("/people"), 1)["nonce"]
+    ids = {"nonce": nonce, "email": "", "phone": "13812345678", "dingtalk": "manager7", "wecom": "LiNa"}
+    assert shop.staff.post("/people/li_na/contacts", data=ids).status_code == 303
+    with shop.database.read() as connection:
+        known = people.person(connection, "li_na")
+    assert known and (known.dingtalk, known.wecom, known.email) == ("manager7", "LiNa", None)
+    assert "manager7" in shop.staff.get("/people").text
+
+
+def test_a_broken_channel_stands_on_the_pages(shop: Shop) -> None:
+    with shop.database.write() as connection:
+        faults.note(connection, {faults.of_channel("console"): "93000: invalid webhook url"}, [])
+    assert "通知渠道用不了" in shop.staff.get("/people").text + shop.staff.get("/cases").text

@@ -29,7 +29,7 @@ hours:
   desk:  {label: 在岗, daily: ["08:00-25:00"]}
   calls: {label: 电话时段, daily: ["09:30-10:30", "16:00-20:30"]}
 channels:
-  robot: {type: webhook, url: ROBOT_URL}
+  robot: {type: webhook, url: ROBOT_URL, secret: ROBOT_SECRET}
 """
 CHILD = """
 process: child

@@ -14,6 +14,12 @@ from urllib.parse import parse_qs, urlsplit
 Body = dict[str, Any]
 
 
+class _Server(ThreadingHTTPServer):
+    """Takes as many connections at once as a batch opens; five is too few on a busy machine."""
+
+    request_queue_size = 128
+
+
 @dataclass
 class Provider:
     """One provider; a subclass says what it answers. HTTP is 200 whatever happened, as there."""
@@ -69,7 +75,7 @@ class Provider:
             def log_message(self, *args: Any) -> None:
                 pass
 
-        server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        server = _Server(("127.0.0.1", 0), Handler)
         threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
         self.url = f"http://127.0.0.1:{server.server_port}{self.path}"
         try:
