@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from jieli.engine.definition import Button, FieldWords
@@ -24,9 +23,8 @@ from jieli.engine.events import (
 from jieli.engine.scope import form_of
 from jieli.engine.values import parse_duration
 from jieli.store.cases import Applied, Duplicate
-from jieli.store.files import owner_of
 from jieli.texts import text
-from jieli.web import asking, rows
+from jieli.web import asking, attaching, rows
 from jieli.web.claiming import query_for
 from jieli.web.fields import local_input
 from jieli.web.identity import colleagues
@@ -35,18 +33,16 @@ from jieli.web.pages import page, see_other
 from jieli.web.phrases import hints
 from jieli.web.posted import is_empty
 from jieli.web.row_views import next_unfilled
-from jieli.web.task import read_files
 from jieli.web.task_form import shift_end, visible_fields
 from jieli.web.turn import Turn, ask_again, drop_draft, refused, save_draft, show, submit
 from jieli.web.typed import Notice
-from jieli.web.uploads import Uploader, most_files, receive, without
 
 Handler = Callable[[Turn, str], Awaitable[Response]]
 
 
 async def respond(turn: Turn) -> Response:
     """Do what the pressed button says; files that came with it are kept first."""
-    turn, refused_files = await _received(turn)
+    turn, refused_files = await attaching.received(turn)
     if refused_files:
         return show(turn, replace(turn.typed, errors=refused_files), 422)
     if turn.posted.button and turn.posted.button in turn.task.step.buttons:
@@ -56,40 +52,6 @@ async def respond(turn: Turn) -> Response:
     if handler is None:
         return ask_again(turn, "warn", text("Please press one of the buttons."), 400)
     return await handler(turn, rest)
-
-
-async def _received(turn: Turn) -> tuple[Turn, Mapping[str, str]]:
-    """Keep what was uploaded, with everything else that was typed, as a draft."""
-    task, fields = turn.task, form_of(turn.task.step)
-    if task.visit.status not in ("open", "listening") or not most_files(fields):
-        return turn, {}
-    case_id = task.state.case_id
-    uploader = Uploader(owner_of(case_id), case_id, turn.actor.person)
-    received = await receive(turn.resources, uploader, turn.form, turn.posted, fields)
-    if received.count:
-        known = await run_in_threadpool(read_files, turn.resources.database, task.state)
-        turn = replace(turn, posted=received.posted, task=replace(task, files=known))
-        await save_draft(turn)
-    return turn, received.errors
-
-
-async def upload(turn: Turn, name: str) -> Response:
-    """上传: the files are kept by now; the page comes back with them."""
-    if turn.posted.values.get(name):
-        return _again(turn, Notice("good", text("Uploaded. Nothing was sent yet.")))
-    return show(turn, replace(turn.typed, errors={name: text("Please choose a file first.")}), 422)
-
-
-async def drop_file(turn: Turn, rest: str) -> Response:
-    """A file is taken out of the form; a day later nobody has it any more."""
-    name, _, file_id = rest.partition(":")
-    changed = replace(turn, posted=without(turn.posted, name, file_id))
-    await save_draft(changed)
-    return _again(changed, Notice("good", text("The file was taken out.")))
-
-
-def _again(turn: Turn, notice: Notice) -> Response:
-    return show(turn, replace(turn.typed, notices=(notice,)))
 
 
 async def answer(turn: Turn, name: str) -> Response:
@@ -327,7 +289,7 @@ HANDLERS: dict[str, Handler] = {
     "back": back,
     "quick": quick,
     "reveal": reveal,
-    "upload": upload,
-    "file_drop": drop_file,
+    "upload": attaching.upload,
+    "file_drop": attaching.drop_file,
     **dict.fromkeys(("row_add", "row_edit", "row_drop", "row_save"), arrange_rows),
 }
