@@ -7,10 +7,11 @@ import socket
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from uuid import uuid4
 
 from jieli.engine.context import Context
+from jieli.logs import redact_all_logs
 from jieli.prefect_rest import PrefectRest
 from jieli.settings import Settings
 from jieli.store import definitions
@@ -19,6 +20,7 @@ from jieli.wakes import Wakes
 from notifications.channel import Channel
 from notifications.links import Ring, ring_of
 from notifications.registry import channels_of
+from tasks.cleaning import Cleaning
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,11 @@ class Resources:
     ring: Ring
     owner: str
     stopping: threading.Event = field(default_factory=threading.Event)
+
+    @cached_property
+    def cleaning(self) -> Cleaning:
+        """What must go, and when this process looked last."""
+        return Cleaning(self.settings)
 
     def channels(self) -> Mapping[str, Channel]:
         """The channels of the live shop."""
@@ -47,6 +54,7 @@ class Resources:
 def resources() -> Resources:
     """The resources of this process."""
     settings = Settings()
+    redact_all_logs()
     database = Database(settings.store_url)
     prefect = PrefectRest(settings.prefect_api_url, auth=settings.prefect_auth)
     return Resources(

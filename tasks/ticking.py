@@ -51,6 +51,7 @@ async def tick(own: Resources, deliver: Deliver) -> Ticked:
     case_events.apply_pending(own.database, 100)
     delivered = await deliver_left_alone(own, deliver)
     called = await make_calls(limit=5, min_age_seconds=LEFT_ALONE_SECONDS)
+    own.cleaning.go_on(own.database)
     own.wakes.pace(is_busy=max(fired, delivered) >= BACKLOG)
     return Ticked(fired, delivered, called, begun, wake_behind(own))
 

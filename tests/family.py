@@ -29,6 +29,11 @@ from jieli.engine.values import parse_duration
 from tests.story import Story, at, shipped
 
 
+def photos(number: int) -> list[str]:
+    """What a field for files holds: ids."""
+    return [f"{number:032x}"]
+
+
 @dataclass
 class Family:
     """The first case, its sub-cases, theirs, and the time."""

@@ -15,6 +15,7 @@ from jieli.cli import (
     case,
     check,
     clock,
+    customer,
     demo,
     diagram,
     doctor,
@@ -29,6 +30,7 @@ from jieli.cli import (
     up,
 )
 from jieli.engine.errors import FormError, JieliError
+from jieli.logs import redact_all_logs, redacted
 from jieli.texts import text, use_language
 
 EXPECTED, UNEXPECTED, INTERRUPTED = 1, 3, 130
@@ -58,6 +60,7 @@ jieli.add_command(clock.clock)
 jieli.add_command(doctor.doctor)
 jieli.add_command(demo.demo)
 jieli.add_command(key.key)
+jieli.add_command(customer.customer)
 jieli.add_command(notify.notify)
 jieli.add_command(backup.backup)
 jieli.add_command(backup.restore)
@@ -69,6 +72,7 @@ def main() -> None:
 
     try:
         use_language(Settings().language)
+        redact_all_logs()
         sys.exit(jieli.main(standalone_mode=False) or 0)
     except click.ClickException as error:
         error.show()
@@ -91,7 +95,7 @@ def _report(error: Exception) -> str:
     report = Path.cwd() / "jieli-report.txt"
     report.write_text(
         f"jieli {__version__}, Python {platform.python_version()}, {platform.platform()}\n"
-        f"arguments: {sys.argv[1:2]}\n\n{''.join(traceback.format_exception(error))}",
+        f"arguments: {sys.argv[1:2]}\n\n{redacted(''.join(traceback.format_exception(error)))}",
         encoding="utf-8",
     )
     told = text("This is a fault of Jieli, not yours: {error}", error=repr(error))

@@ -13,13 +13,14 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from jieli.cli.printing import as_json, table
+from jieli.cli.printing import as_json, plain, table
 from jieli.cli.stored import store
 from jieli.engine.errors import FormError, JieliError
 from jieli.engine.events import CallRetried, CaseCancelled
+from jieli.engine.personal import Eraser
 from jieli.prefect_rest import PrefectRest
 from jieli.settings import Settings
-from jieli.store import definitions, queries
+from jieli.store import blanking, definitions, queries
 from jieli.store.cases import Rejected, Request, apply_event
 from jieli.store.database import Database
 from jieli.store.queries import CaseFilter, CasePage
@@ -135,16 +136,17 @@ def list_(process: str | None, status: str, search: str | None, json_: bool) -> 
 @click.argument("ref")
 @click.option("--json", "json_", is_flag=True, help="Print as JSON.")
 def show(ref: str, json_: bool) -> None:
-    """Show a case: its timeline, what it waits for, the next timers."""
+    """Show a case: its timeline, what it waits for, the next timers; personal data is covered."""
     with store() as database, database.read() as conn:
         page = queries.case_show(conn, ref)
+        eraser = Eraser(blanking.personal_words(conn, page.line.case_id))
     if json_:
-        as_json(asdict(page))
+        as_json(eraser.value(plain(asdict(page))))
         return
-    _print(page)
+    _print(page, eraser)
 
 
-def _print(page: CasePage) -> None:
+def _print(page: CasePage, eraser: Eraser) -> None:
     line = page.line
     click.echo(f"{line.ref}  {line.title}  [{text(line.status)}]  {' '.join(line.tags)}")
     click.echo(f"\n{text('Timeline')}")
@@ -153,6 +155,7 @@ def _print(page: CasePage) -> None:
         for each in entry.entries:
             where = titles.get(each.visit or 0, each.step or "")
             detail = json.dumps(each.detail, ensure_ascii=False) if each.detail else ""
+            detail = eraser.text(detail)
             click.echo(f"  {moment(entry.at)}  {each.what}  {where}  {detail}".rstrip())
     click.echo(f"\n{text('Waits for')}")
     for visit in page.visits:

@@ -16,6 +16,11 @@ def as_json(value: Any) -> None:
     click.echo(json.dumps(value, ensure_ascii=False, indent=2, default=_plain))
 
 
+def plain(value: Any) -> Any:
+    """A value as JSON knows it: texts, numbers, lists, dictionaries."""
+    return json.loads(json.dumps(value, ensure_ascii=False, default=_plain))
+
+
 def _plain(value: Any) -> Any:
     if isinstance(value, datetime):
         return value.isoformat()

@@ -20,8 +20,9 @@ Identity = Literal["none", "claim", "pin"]
 Priority = Literal["urgent", "high", "normal", "low"]
 FieldType = Literal[
     "text", "long_text", "choice", "choices", "yes_no", "number", "money",
-    "date", "datetime", "phone", "person", "people", "ledger_rule", "rows",
+    "date", "datetime", "phone", "person", "people", "ledger_rule", "rows", "files",
 ]  # fmt: skip
+FileKind = Literal["photo", "video", "document"]
 
 
 class Setting(Words):
@@ -77,6 +78,9 @@ class FieldWords(Words):
         default=None, description="Before anybody typed: an expression, or where rows come from."
     )
     role: Name | None = Field(default=None, description="person, people: only of this role.")
+    kinds: Annotated[tuple[FileKind, ...], OneOrMore] = Field(
+        default=(), description="files: what may be uploaded; photos and videos if nothing is said."
+    )
     highlight: bool = Field(
         default=False, description="Shown with a mark that does not rest on colour alone."
     )
@@ -480,6 +484,9 @@ class CaseWords(Words):
     )
     tags: dict[str, str] = Field(default={}, description="Tag -> expression; shown in Prefect.")
     buyer: str | None = Field(default=None, description="Template: who the buyer is, for 请勿再联系.")
+    retention: str | None = Field(
+        default=None, description="So long after closing personal data stays, as 180d."
+    )
     contact_blocked: Name | None = Field(default=None, description="Where contact steps lead then.")
     summary: tuple[Name, ...] = Field(default=(), description="Fields shown in messages and pages.")
     fields: dict[Name, FieldWords] = Field(description="What is known of a case.")

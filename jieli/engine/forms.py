@@ -37,15 +37,17 @@ def check(
     ledger_rules: Collection[str] | None = None,
     wordings: Wordings | None = None,
     missing: Mapping[str, Sequence[str]] | None = None,
+    files: Collection[str] | None = None,
 ) -> dict[str, Any]:
     """The answers as JSON keeps them, without hidden and empty fields.
 
     `members` are the people of each role, `wordings` the words that may not be written here,
-    `missing` what filled tables lack (see `filled.completed`). Raises FormError with every
+    `missing` what filled tables lack (see `filled.completed`), `files` the ids of uploads that may
+    stand in it. Raises FormError with every
     mistake: the key is the field, `field.<row from 0>.<column>` for a cell, or "" for a rule that
     belongs to no field.
     """
-    reader = Reader(now, timezone, people, members, ledger_rules)
+    reader = Reader(now, timezone, people, members, ledger_rules, files)
     form = _Form(fields, {**scope, "now": now}, reader, {}, {})
     form.spared = button is not None and button.unless_needed
     form.read(raw)
@@ -277,4 +279,6 @@ def _bare(words: str) -> str:
 def _please(field: FieldWords) -> str:
     if field.type in ("choice", "choices", "yes_no", "person", "people", "ledger_rule"):
         return text("Please choose: {label}.", label=field.label)
+    if field.type == "files":
+        return text("Please upload: {label}.", label=field.label)
     return text("Please fill in: {label}.", label=field.label)

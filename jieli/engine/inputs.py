@@ -19,6 +19,8 @@ LONGEST = {"text": 200, "long_text": 5_000}
 LARGEST_NUMBER = 1_000_000_000_000
 LARGEST_AMOUNT = Decimal("99999999.99")
 YEARS = range(1900, 2200)
+MOST_FILES = 9
+FILE_ID = re.compile(r"[0-9a-f]{32}")
 
 _YES, _NO = {"yes", "on", "true", "1", "是"}, {"no", "off", "false", "0", "否"}
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
@@ -51,6 +53,7 @@ class Reader:
     people: Collection[str] | None
     members: Mapping[str, Collection[str]] | None = None
     rules: Collection[str] | None = None
+    files: Collection[str] | None = None  # the ids that may stand here; None: not judged
 
     def read(self, field: FieldWords, given: Any) -> Any:
         """The value as JSON keeps it, None if nothing was filled in; raises Mistake."""
@@ -79,13 +82,17 @@ class Reader:
                 return self._people(field, given)
             case "ledger_rule":
                 return self._rule(given)
+            case "files":
+                return self._files(given)
         return _text(field, given)
 
     def hold_to_bounds(self, field: FieldWords, value: Any, least: Any, most: Any) -> None:
         """Raise Mistake for a value outside its bounds."""
+        if field.type == "files" and most is None:
+            most = MOST_FILES
         if least is None and most is None:
             return
-        if field.type in ("rows", "choices", "people"):
+        if field.type in ("rows", "choices", "people", "files"):
             if least is not None and len(value) < least:
                 raise Mistake(text("At least {least}.", least=_plain(least)))
             if most is not None and len(value) > most:
@@ -170,6 +177,15 @@ class Reader:
         if self.rules is not None and rule not in self.rules:
             raise Mistake(text("The ledger has no such rule."))
         return rule
+
+    def _files(self, given: Any) -> list[str]:
+        listed = given if isinstance(given, list | tuple) else [given]
+        for each in listed:
+            if not isinstance(each, str) or not FILE_ID.fullmatch(each):
+                raise Mistake(text("This is not an uploaded file."))
+            if self.files is not None and each not in self.files:
+                raise Mistake(text("A file is there no more; please upload it again."))
+        return list(dict.fromkeys(listed))
 
     def _people(self, field: FieldWords, given: Any) -> list[str] | None:
         listed = given if isinstance(given, list | tuple) else [given]

@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Connection, Row, or_, select, update
 
 from jieli.engine.errors import JieliError
 from jieli.engine.events import ContactBlocked, Event, NoteAdded, SubCaseEnded
-from jieli.store import writing
+from jieli.store import files, writing
 from jieli.store.cases import Applied, Failed, Rejected, Request, apply_event, apply_events, lock
 from jieli.store.columns import load_json
 from jieli.store.database import Database
@@ -103,7 +103,11 @@ def _start(connection: Connection, row: Row[Any]) -> str | None:
     now = business_now(connection)
     try:
         with connection.begin_nested():
-            data = check_data(connection, asked["process"], asked["data"], now)
+            # The case that asks may pass on its own files.
+            data = check_data(
+                connection, asked["process"], asked["data"], now,
+                uploads=set(files.ids_in(asked["data"])),
+            )  # fmt: skip
             # A start that knows no parent (a ledger proposal) is linked, and nobody waits for it.
             parent = row.from_case if asked.get("parent", True) else None
             started = start_case(

@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 
 from jieli.engine.case import CaseState, Timer, Visit
 from jieli.engine.events import CallAnswered, CallFailed, Entry, Event, Transition
+from jieli.logs import redacted
 from jieli.store import writing
 from jieli.store.queued import Queued
 
@@ -77,7 +78,7 @@ class Changes:
 
     def fault(self, case: Loaded, error: Exception) -> None:
         """The case could not move on: say so on it, where people see it."""
-        text = f"{type(error).__name__}: {error}"[:2000]
+        text = redacted(f"{type(error).__name__}: {error}")[:2000]
         self._faults.append({"on_case": case.id, "fault": text, "fault_at": self.recorded_at})
 
     def write(self, connection: Connection) -> None:
@@ -118,7 +119,7 @@ class Changes:
             "version": state.version, "status": state.status, "result": state.result,
             "title": state.title, "priority": state.priority, "buyer": state.buyer,
             "contact_blocked": state.contact_blocked, "tags": state.tags,
-            "search": _search_text(state), "parent_id": state.parent,
+            "search": search_text(state), "parent_id": state.parent,
             "parent_visit": state.parent_visit, "owner": state.owner, "opened_at": state.opened_at,
             "closed_at": state.closed_at, "due_at": min(due, default=None),
             "changed_at": self.recorded_at, "state": state.model_dump_json(),
@@ -147,7 +148,8 @@ def _timer_row(case_id: str, timer: Timer) -> Values:
     }  # fmt: skip
 
 
-def _search_text(state: CaseState) -> str:
+def search_text(state: CaseState) -> str:
+    """What the list of cases is searched in."""
     words = [state.ref, state.title, *_texts(list(state.data.values()))]
     return " ".join(dict.fromkeys(words)).lower()[:4000]
 

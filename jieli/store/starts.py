@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import uuid
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -20,7 +20,7 @@ from jieli.engine.errors import JieliError
 from jieli.engine.events import CaseStarted, ContactBlocked
 from jieli.engine.published import Definition
 from jieli.engine.scope import scope_of
-from jieli.store import definitions
+from jieli.store import definitions, files
 from jieli.store.changes import Changes, Loaded
 from jieli.store.columns import dump_json
 from jieli.store.statements import insert_or
@@ -123,9 +123,13 @@ def begin_all(
 
 
 def check_data(
-    connection: Connection, process: str, raw: Mapping[str, Any], now: datetime
+    connection: Connection, process: str, raw: Mapping[str, Any], now: datetime,
+    *, uploads: Collection[str] = (),
 ) -> dict[str, Any]:
-    """The fields of a new case as the start form keeps them; raises FormError."""
+    """The fields of a new case as the start form keeps them; raises FormError.
+
+    Of uploads only the named ones may stand in it: an id from outside opens nobody's file.
+    """
     version = definitions.latest_version(connection, process)
     definition = definitions.definition(connection, process, version)
     _, context = definitions.current_context(connection)
@@ -134,8 +138,9 @@ def check_data(
     scope = scope_of(definition, nothing_yet, context, now)
     given = {**filled.defaults(words.fields, scope), **raw}
     return forms.check(
-        words.fields, words.rules, given, scope, now=now, timezone=context.calendar.timezone
-    )
+        words.fields, words.rules, given, scope, now=now, timezone=context.calendar.timezone,
+        files=uploads,
+    )  # fmt: skip
 
 
 def key_of(process: Process, data: Mapping[str, Any]) -> str:
@@ -162,6 +167,8 @@ def _create(
         transition = advance(definition, state, blocked, context, now, {})
         changes.add(case, f"contact_blocked:{case.id}", blocked, transition)
     changes.write(connection)
+    if uploaded := files.named_by(definition.process.case.fields, asked.data):
+        files.adopt(connection, case.id, uploaded)
     return Started(case.id, ref, created=True)
 
 

@@ -129,6 +129,9 @@ cases = Table(
     Column("revision", Integer, nullable=False),
     Column("fault", Text),
     Column("fault_at", Moment),
+    # Personal data: when it is to go at the latest, on request; and when it went.
+    Column("blank_at", Moment),
+    Column("blanked_at", Moment),
     _one_of("status", "open", "completed", "cancelled"),
     Index("uq_cases_open_key", "key", unique=True,
           postgresql_where=text("status = 'open'"), sqlite_where=text("status = 'open'")),
@@ -240,6 +243,30 @@ drafts = Table(
     PrimaryKeyConstraint("case_id", "visit", "author"),
 )  # fmt: skip
 
+# What was uploaded. The content lies under its sha256 in the file store, once however often it
+# came; `kept_at` is empty until an answer names it, `gone_at` says that the content was deleted.
+files = Table(
+    "files", metadata,
+    Column("id", Text, primary_key=True),
+    Column("sha256", Text, nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("media_type", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("owner", Text, nullable=False),
+    Column("case_id", Text, ForeignKey("cases.id")),
+    Column("uploaded_by", Text),
+    Column("uploaded_at", Moment, nullable=False),
+    Column("kept_at", Moment),
+    Column("gone_at", Moment),
+    _one_of("kind", "photo", "video", "document"),
+    Index("ix_files_sha256", "sha256"),
+    Index("ix_files_case_id", "case_id"),
+    Index("ix_files_owner", "owner"),
+    Index("ix_files_unkept", "uploaded_at",
+          postgresql_where=text("kept_at IS NULL"), sqlite_where=text("kept_at IS NULL")),
+)  # fmt: skip
+
 # ---- what is to be done ----------------------------------------------------------------------
 
 links = Table(
@@ -260,6 +287,23 @@ links = Table(
     _one_of("purpose", "work_item", "wait"),
     _one_of("status", "active", "revoked"),
     UniqueConstraint("case_id", "visit", "recipient", "generation", "number"),
+)  # fmt: skip
+
+# Who did what through a link, how we knew them, and from where: the network, never the full address.
+link_uses = Table(
+    "link_uses", metadata,
+    Column("id", BigId, primary_key=True, autoincrement=True),
+    Column("link_id", Text, nullable=False),
+    _case_id(),
+    Column("visit", Integer, nullable=False),
+    Column("what", Text, nullable=False),
+    Column("person", Text),
+    Column("known_by", Text, nullable=False),
+    Column("network", Text, nullable=False),
+    Column("browser", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+    Index("ix_link_uses_case_id", "case_id", "visit"),
+    sqlite_autoincrement=True,
 )  # fmt: skip
 
 outbox = Table(

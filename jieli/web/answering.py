@@ -14,6 +14,7 @@ from jieli.engine.errors import FormError
 from jieli.engine.events import (
     AnswerTakenBack,
     Event,
+    NoteAdded,
     WaitAnswered,
     WorkItemAnswered,
     WorkItemClaimed,
@@ -23,7 +24,8 @@ from jieli.engine.scope import form_of
 from jieli.engine.values import parse_duration
 from jieli.store.cases import Applied, Duplicate
 from jieli.texts import text
-from jieli.web import asking, rows
+from jieli.web import asking, attaching, rows
+from jieli.web.claiming import query_for
 from jieli.web.fields import local_input
 from jieli.web.identity import colleagues
 from jieli.web.notices import Note, note_page
@@ -39,7 +41,10 @@ Handler = Callable[[Turn, str], Awaitable[Response]]
 
 
 async def respond(turn: Turn) -> Response:
-    """Do what the pressed button says."""
+    """Do what the pressed button says; files that came with it are kept first."""
+    turn, refused_files = await attaching.received(turn)
+    if refused_files:
+        return show(turn, replace(turn.typed, errors=refused_files), 422)
     if turn.posted.button and turn.posted.button in turn.task.step.buttons:
         return await answer(turn, turn.posted.button)
     verb, _, rest = turn.posted.do.partition(":")
@@ -80,7 +85,7 @@ async def answer(turn: Turn, name: str) -> Response:
         return refused(turn, outcome)
     if button.stay:
         await _keep_the_rest(turn, button)
-        return see_other(f"{turn.path}?noted=1")
+        return see_other(_back_to(turn, "noted=1"))
     if task.draft:
         # An answer taken back later must come up as it was given, not as the draft before it.
         await drop_draft(turn)
@@ -147,11 +152,31 @@ async def take_back(turn: Turn, _: str) -> Response:
     return await _simple(turn, AnswerTakenBack(visit=visit.id, by=by))
 
 
+async def reveal(turn: Turn, _: str) -> Response:
+    """显示: the personal data uncovered, once; the case's history says to whom."""
+    if turn.actor.person is None:
+        return _name_missing(turn)
+    note = NoteAdded(text="personal_data_shown", by=turn.actor.person)
+    outcome = await submit(turn, note)
+    if not isinstance(outcome, Applied | Duplicate):
+        return refused(turn, outcome)
+    return show(turn, replace(turn.typed, revealed=True))
+
+
 async def _simple(turn: Turn, event: Event) -> Response:
     outcome = await submit(turn, event)
     if isinstance(outcome, Applied | Duplicate):
-        return see_other(turn.path)
+        return see_other(_back_to(turn))
     return refused(turn, outcome)
+
+
+def _back_to(turn: Turn, said: str = "") -> str:
+    """The page once more, under the same chosen name."""
+    name = ""
+    if turn.actor.known_by == "claim" and turn.actor.person:
+        name = query_for(turn.resources.ring, turn.task.link.link_id, turn.actor.person)
+    asked = "&".join(filter(None, (said, name)))
+    return f"{turn.path}?{asked}" if asked else turn.path
 
 
 async def delegate(turn: Turn, _: str) -> Response:
@@ -188,7 +213,7 @@ def handed_over(turn: Turn, to: str) -> Response:
 async def draft(turn: Turn, _: str) -> Response:
     """暂存: what was typed is kept, nothing is decided."""
     await save_draft(turn)
-    return see_other(f"{turn.path}?draft=1")
+    return see_other(_back_to(turn, "draft=1"))
 
 
 async def back(turn: Turn, _: str) -> Response:
@@ -263,5 +288,8 @@ HANDLERS: dict[str, Handler] = {
     "draft": draft,
     "back": back,
     "quick": quick,
+    "reveal": reveal,
+    "upload": attaching.upload,
+    "file_drop": attaching.drop_file,
     **dict.fromkeys(("row_add", "row_edit", "row_drop", "row_save"), arrange_rows),
 }

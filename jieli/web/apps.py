@@ -32,6 +32,7 @@ from jieli.web import (
     staff_people,
     staff_start,
 )
+from jieli.web.evidence import MB
 from jieli.web.notices import Note, not_found, note_page
 from jieli.web.pages import STATIC
 from jieli.web.resources import Resources, check_address
@@ -75,7 +76,11 @@ def _app(resources: Resources, routers: Iterable[APIRouter], *, is_secure: bool)
     app.add_exception_handler(HTTPException, _on_http_error)
     app.add_exception_handler(RequestValidationError, _on_bad_address)
     app.add_exception_handler(Exception, _on_fault)
-    app.add_middleware(Guard, language=resources.settings.language, is_secure=is_secure)
+    settings = resources.settings
+    app.add_middleware(
+        Guard, language=settings.language, is_secure=is_secure,
+        upload_limit=int(settings.upload_video_mb * MB),
+    )  # fmt: skip
     return app
 
 

@@ -43,6 +43,7 @@ def _check(
         button=button, people=context.people,
         members=context.people_of_roles, ledger_rules=context.ledger.rules,
         wordings=forms.wordings_for(task.step, context.wordings), missing=missing,
+        files={each.id for each in task.files.values() if not each.is_gone},
     )  # fmt: skip
 
 

@@ -10,8 +10,9 @@ from typing import Any
 from jieli.engine.definition import StepWords
 from jieli.engine.expressions import ExpressionError, render
 from jieli.engine.scope import form_of
+from jieli.web.file_pages import FileView
 from jieli.web.moments import moment_words
-from jieli.web.shown import Shown, show_all
+from jieli.web.shown import Cover, Shown, show_all
 from jieli.web.task import Task
 
 
@@ -24,30 +25,34 @@ class Earlier:
     facts: tuple[Shown, ...]
 
 
-def earlier_steps(task: Task) -> list[Earlier]:
+def earlier_steps(task: Task, files: Mapping[str, FileView], cover: Cover = None) -> list[Earlier]:
     """The answered steps, in the order of their answers; one line for each element of `each`."""
     found: list[tuple[str, Earlier]] = []
     steps = task.definition.process.steps
     for name, answer in task.state.answers.items():
         if name in steps:
             step = steps[name]
-            found += [(at, words) for at, words in _of_step(task, name, step, answer)]
+            found += [(at, words) for at, words in _of_step(task, name, step, answer, files, cover)]
     return [words for _, words in sorted(found, key=lambda each: each[0])]
 
 
 def _of_step(
-    task: Task, name: str, step: StepWords, answer: Mapping[str, Any]
-) -> Iterator[tuple[str, Earlier]]:
+    task: Task, name: str, step: StepWords, answer: Mapping[str, Any],
+    files: Mapping[str, FileView], cover: Cover,
+) -> Iterator[tuple[str, Earlier]]:  # fmt: skip
     if "each" in answer:
         for arrived in answer["each"]:
             if arrived.get("by_id"):
                 told = {**arrived, "by": arrived["by_id"], "fields": arrived}
-                yield arrived["at"], _words(task, name, step, told, arrived.get("item"))
+                yield arrived["at"], _words(task, name, step, told, arrived.get("item"), files, cover)
     elif answer.get("by"):
-        yield answer["at"], _words(task, name, step, answer, None)
+        yield answer["at"], _words(task, name, step, answer, None, files, cover)
 
 
-def _words(task: Task, name: str, step: StepWords, answer: Mapping[str, Any], item: Any) -> Earlier:
+def _words(
+    task: Task, name: str, step: StepWords, answer: Mapping[str, Any], item: Any,
+    files: Mapping[str, FileView], cover: Cover,
+) -> Earlier:  # fmt: skip
     at = datetime.fromisoformat(answer["at"])
     button = getattr(step, "buttons", {}).get(answer.get("button"))
     about = [
@@ -55,7 +60,8 @@ def _words(task: Task, name: str, step: StepWords, answer: Mapping[str, Any], it
         task.context.label(answer["by"]),
         moment_words(at, task.now, task.context.calendar.zone),
     ]
-    facts = show_all(form_of(step), answer.get("fields") or {}, task.context, task.now)
+    said = answer.get("fields") or {}
+    facts = show_all(form_of(step), said, task.context, task.now, files=files, cover=cover)
     return Earlier(_title(task, name, step, item), " · ".join(filter(None, about)), tuple(facts))
 
 

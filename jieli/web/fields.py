@@ -10,8 +10,11 @@ from typing import Any
 from jieli.engine.context import Context
 from jieli.engine.definition import FieldWords
 from jieli.texts import text
+from jieli.web.evidence import accepted
+from jieli.web.file_pages import FileView
 from jieli.web.posted import PREFIX
-from jieli.web.shown import Shown, calls_for_attention
+from jieli.web.shown import Shown, calls_for_attention, files_in
+from jieli.web.uploads import kinds_of, most_in
 
 RADIOS_AT_MOST = 7
 RADIOS_IN_CARD = 3
@@ -74,6 +77,9 @@ class FieldView:
     columns: tuple[FieldView, ...] = ()
     cards: tuple[CardView, ...] = ()
     flagged: bool = False
+    files: tuple[FileView, ...] = ()
+    accept: str = ""
+    most: int = 0
 
     @property
     def name(self) -> str:
@@ -92,6 +98,7 @@ class Filling:
     required: frozenset[str] = frozenset()
     quick: tuple[tuple[str, str], ...] = ()
     open_rows: Mapping[str, int] = field(default_factory=dict)
+    files: Mapping[str, FileView] = field(default_factory=dict)
 
 
 def field_view(
@@ -116,6 +123,9 @@ def field_view(
         if words.type == "datetime" and words.max is None and not in_card
         else (),
         flagged=calls_for_attention(words, value),
+        files=files_in(value, filling.files) if words.type == "files" else (),
+        accept=accepted(kinds_of(words)) if words.type == "files" else "",
+        most=most_in(words),
     )
 
 
@@ -126,6 +136,8 @@ def _control(words: FieldWords, *, in_card: bool) -> str:
             return "radios" if len(words.of) <= most else "select"
         case "choices" | "people":
             return "checks"
+        case "files":
+            return "files"
         case "yes_no":
             return "radios"
         case "person" | "ledger_rule":
@@ -148,9 +160,6 @@ def _options(words: FieldWords, value: Any, filling: Filling) -> tuple[Option, .
             chosen = {{True: "yes", False: "no"}.get(value, str(value))}
         case "person" | "people":
             offered, chosen = _people(words, filling.context), _several(value)
-        case "ledger_rule":
-            rules = filling.context.ledger.rules
-            offered, chosen = {key: rule.label for key, rule in rules.items()}, {str(value)}
         case "ledger_rule":
             rules = filling.context.ledger.rules
             offered, chosen = {key: rule.label for key, rule in rules.items()}, {str(value)}

@@ -19,11 +19,13 @@ from jieli.store.cases import Duplicate
 from jieli.texts import text
 from jieli.web import opening
 from jieli.web.answering import respond
-from jieli.web.identity import able_people, actor_of
+from jieli.web.claiming import ask_name, claimed, name_missing, query_for
+from jieli.web.file_pages import serve
+from jieli.web.identity import Actor, able_people, actor_of
 from jieli.web.login import check_pin, pin_page
 from jieli.web.moments import due_words
 from jieli.web.nonces import read_nonce
-from jieli.web.notices import Note, done_words, no_such_link, note_page, sent_again
+from jieli.web.notices import Note, done_words, no_such_link, not_found, note_page, sent_again
 from jieli.web.pages import see_other
 from jieli.web.posted import Posted, read_posted
 from jieli.web.resources import Resources, resources_of
@@ -32,6 +34,7 @@ from jieli.web.task import Finished, Task, load_task
 from jieli.web.task_page import initial
 from jieli.web.turn import Turn, show, show_task
 from jieli.web.typed import Notice
+from jieli.web.uploads import MOST_AT_ONCE, most_files
 
 router = APIRouter(include_in_schema=False)
 MOST_FIELDS = 3000
@@ -43,7 +46,7 @@ async def open_link(request: Request, token: str) -> Response:
     resources = resources_of(request)
     found = await _load(request, resources, token)
     if found is None:
-        return no_such_link(request)
+        return _no_link(request)
     if isinstance(found, Finished):
         return finished_page(request, found)
     response = _opened(request, resources, found, token)
@@ -52,12 +55,27 @@ async def open_link(request: Request, token: str) -> Response:
 
 
 def _opened(request: Request, resources: Resources, found: Task, token: str) -> Response:
-    actor = actor_of(found, found.session)
+    actor = _reader(request, found)
     if actor is None:
         return _ask_pin(request, found, _path(token))
+    if actor.person is None and actor.known_by == "claim":
+        return ask_name(request, found, _path(token), _head(found))
     said = _said(request)
-    typed = replace(initial(found), notices=said)
+    typed = replace(initial(found), notices=said, person=actor.person or "")
     return show_task(request, resources, found, actor, typed, _path(token))
+
+
+@router.api_route("/t/{token}/files/{file_id}", methods=["GET", "HEAD"])
+async def open_file(request: Request, token: str, file_id: str) -> Response:
+    """A file of the case, for who may see the case."""
+    found = await _load(request, resources_of(request), token)
+    actor = _reader(request, found) if isinstance(found, Task) else None
+    if not isinstance(found, Task) or actor is None:
+        return _no_link(request)
+    if actor.known_by == "claim" and actor.person is None:
+        return not_found(request)
+    file = found.files.get(file_id)
+    return not_found(request) if file is None or file.is_gone else await serve(request, file)
 
 
 @router.post("/t/{token}")
@@ -65,20 +83,33 @@ async def act(request: Request, token: str) -> Response:
     """A button was pressed."""
     resources = resources_of(request)
     found = await _load(request, resources, token)
-    form = await request.form(max_fields=MOST_FIELDS, max_files=0)
     if found is None:
-        again = "again" in form
-        return await _send_again(request, resources, token) if again else no_such_link(request)
+        return await _without_link(request, resources, token)
+    if not resources.limits.may_press(found.link.link_id):
+        return _too_often(request)
     if isinstance(found, Finished):
+        form = await request.form(max_fields=MOST_FIELDS, max_files=MOST_AT_ONCE)
         return await _too_late(request, resources, found, form)
-    posted = read_posted(form, form_of(found.step))
+    fields = form_of(found.step)
+    form = await request.form(max_fields=MOST_FIELDS, max_files=most_files(fields))
+    posted = read_posted(form, fields)
     if posted.do == "pin":
         return await _log_in(request, found, form, posted, _path(token))
-    actor = actor_of(found, found.session, posted.person)
+    actor = actor_of(found, found.session, posted.person or _claimed(request, found))
+    if actor is not None and actor.known_by == "claim" and (posted.do == "name" or not actor.person):
+        return _take_name(request, Turn(request, resources, found, actor, form, posted, _path(token)))
     if actor is None:
         info = text("Please enter your PIN again; what you typed is kept.")
         return _ask_pin(request, found, _path(token), form=form, info=info, status=401)
     return await respond(Turn(request, resources, found, actor, form, posted, _path(token)))
+
+
+async def _without_link(request: Request, resources: Resources, token: str) -> Response:
+    """A POST to a link that is none: perhaps it is asked for again. No file is taken in here."""
+    if not resources.limits.may_try(request):
+        return _too_often(request)
+    form = await request.form(max_fields=10, max_files=0)
+    return await _send_again(request, resources, token) if "again" in form else no_such_link(request)
 
 
 async def _send_again(request: Request, resources: Resources, token: str) -> Response:
@@ -96,6 +127,44 @@ async def _load(request: Request, resources: Resources, token: str) -> Task | Fi
         return None
     session = read_session(request, resources.ring)
     return await run_in_threadpool(load_task, resources.database, link, session)
+
+
+def _reader(request: Request, task: Task) -> Actor | None:
+    """Who looks: by PIN, by possession, or by the name chosen before."""
+    return actor_of(task, task.session, _claimed(request, task))
+
+
+def _claimed(request: Request, task: Task) -> str:
+    return claimed(request, resources_of(request).ring, task.link.link_id)
+
+
+def _take_name(request: Request, turn: Turn) -> Response:
+    """A name was chosen, or is missing; what was typed before is kept either way."""
+    typed = _typed_before(turn.form)
+    person = turn.actor.person
+    if person is None:
+        hidden, error = typed, name_missing()
+        return ask_name(
+            request, turn.task, turn.path, _head(turn.task), hidden=hidden, error=error, status=422
+        )
+    if typed:
+        return show(turn, turn.typed)
+    return see_other(f"{turn.path}?{query_for(turn.resources.ring, turn.task.link.link_id, person)}")
+
+
+def _no_link(request: Request) -> Response:
+    """Unknown, expired, revoked: one answer; who tries many of them waits."""
+    if resources_of(request).limits.may_try(request):
+        return no_such_link(request)
+    return _too_often(request)
+
+
+def _too_often(request: Request) -> Response:
+    lines = (text("Please wait a minute and try again."),)
+    note = Note(title=text("That was too often"), lines=lines, status=429)
+    response = note_page(request, note)
+    response.headers["Retry-After"] = "60"
+    return response
 
 
 def _path(token: str) -> str:
@@ -126,17 +195,22 @@ def _ask_pin(
     if task.session and not info and not error:
         name = task.context.label(task.session.person)
         info = text("You are {name}; this task was given to somebody else.", name=name)
+    return pin_page(
+        request, title=task.visit.title, action=path, choices=mine or able, error=error, info=info,
+        person=task.link.person or "", hidden=_typed_before(form), head=_head(task),
+        status=status,
+    )  # fmt: skip
+
+
+def _head(task: Task) -> dict[str, object]:
+    """All that is said before one is known."""
     due = task.visit.due_at
-    head = {
+    return {
         "process": task.definition.process.title,
         "ref": task.state.ref,
         "due": due_words(due, task.now, task.context.calendar.zone) if due else None,
         "is_late": bool(due and due < task.now),
     }
-    return pin_page(
-        request, title=task.visit.title, action=path, choices=mine or able, error=error, info=info,
-        person=task.link.person or "", hidden=_typed_before(form), head=head, status=status,
-    )  # fmt: skip
 
 
 def _typed_before(form: FormData | None) -> list[tuple[str, str]]:

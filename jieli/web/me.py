@@ -13,12 +13,15 @@ from starlette.responses import Response
 
 from jieli.engine.context import Context
 from jieli.engine.errors import ProcessNotFound
-from jieli.store import definitions, items, links, people, resending
+from jieli.store import definitions, files, items, links, people, resending
+from jieli.store.database import Database
+from jieli.store.files import StoredFile
 from jieli.store.items import Item
 from jieli.store.starts import Started
 from jieli.store.times import business_now
 from jieli.texts import text
 from jieli.web import starting
+from jieli.web.file_pages import serve
 from jieli.web.health import alarm
 from jieli.web.login import check_pin, pin_page
 from jieli.web.moments import due_words, moment_words
@@ -37,6 +40,7 @@ from jieli.web.start_page import (
 )
 from jieli.web.task_page import PRIORITIES
 from jieli.web.typed import Typed
+from jieli.web.uploads import most_files
 
 router = APIRouter(prefix="/me", include_in_schema=False)
 LONGEST_SEARCH = 80
@@ -177,8 +181,24 @@ async def start(request: Request, process: str) -> Response:
         )  # fmt: skip
         return note_page(request, note)
 
-    form = await request.form(max_files=0)
+    form = await request.form(max_files=most_files(blank.fields))
     return await post_start(request, _desk(request, mine), blank, form, done)
+
+
+@router.api_route("/files/{file_id}", methods=["GET", "HEAD"])
+async def open_file(request: Request, file_id: str) -> Response:
+    """What was uploaded for a case that has not begun yet."""
+    mine = await mine_of(request)
+    if mine is None:
+        return not_found(request)
+    owner = _desk(request, mine).uploader
+
+    def read(database: Database) -> dict[str, StoredFile]:
+        with database.read() as connection:
+            return files.of_owner(connection, owner)
+
+    own = await run_in_threadpool(read, resources_of(request).database)
+    return await serve(request, own[file_id]) if file_id in own else not_found(request)
 
 
 # ---- reading -------------------------------------------------------------------------------------
@@ -263,7 +283,8 @@ def _item_note(item: Item) -> str:
 
 def _desk(request: Request, mine: Mine) -> Desk:
     nonce = new_nonce(resources_of(request).ring, mine.session.key)
-    return Desk("/me/start", mine.session.key, mine.bar("start", nonce), mine.session.person)
+    bar = mine.bar("start", nonce)
+    return Desk("/me/start", mine.session.key, bar, mine.session.person, files="/me/files")
 
 
 def ask_pin(request: Request, *, person: str = "", error: str = "", status: int = 200) -> Response:

@@ -41,7 +41,8 @@ def _templates() -> Environment:
         lstrip_blocks=True,
     )
     environment.globals.update(
-        text=text, stylesheet=_address("jieli.css"), copy_script=_address("copy.js")
+        text=text, stylesheet=_address("jieli.css"), copy_script=_address("copy.js"),
+        upload_script=_address("upload.js"),
     )
     return environment
 

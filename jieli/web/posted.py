@@ -64,7 +64,7 @@ def read_posted(form: FormData, fields: Mapping[str, FieldWords]) -> Posted:
 
 
 def _value(form: FormData, key: str, words: FieldWords) -> str | list[str] | None:
-    if words.type in ("choices", "people"):
+    if words.type in ("choices", "people", "files"):
         return [each for each in form.getlist(key) if isinstance(each, str) and each]
     given = form.get(key)
     return given.replace("\r\n", "\n") if isinstance(given, str) else None

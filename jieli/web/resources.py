@@ -5,13 +5,16 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from starlette.requests import Request
 
 from jieli.engine.errors import JieliError
 from jieli.settings import Settings
+from jieli.store.blobs import Blobs, blobs_of
 from jieli.store.committer import Committer
 from jieli.store.database import Database
+from jieli.web.limiting import Limits
 from notifications.links import Ring
 
 
@@ -33,6 +36,13 @@ class Resources:
     ring: Ring
     wake: Callable[[str], None] = _nobody
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
+
+    limits: Limits = field(default_factory=Limits)
+
+    @cached_property
+    def blobs(self) -> Blobs:
+        """Where uploads are kept."""
+        return blobs_of(self.settings)
 
     @property
     def is_secure(self) -> bool:

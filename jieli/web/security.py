@@ -1,12 +1,11 @@
-"""What holds for every answer: headers, size limits, the language, no tokens in logs."""
+"""What holds for every answer: headers, size limits, the language."""
 
 from __future__ import annotations
 
-import logging
 import re
 from typing import Literal
 
-from starlette.datastructures import MutableHeaders
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -15,7 +14,8 @@ from jieli.texts import use_language
 BODY_LIMIT = 256 * 1024
 HEADERS = {
     "Content-Security-Policy": (
-        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; form-action 'self'; "
+        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; media-src 'self'; "
+        "form-action 'self'; "
         "frame-ancestors 'none'; base-uri 'none'"
     ),
     "Referrer-Policy": "no-referrer",
@@ -25,14 +25,17 @@ HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
 }
-_TOKEN_PATH = re.compile(r"/t/[^/?#\s\"']+")
+_UPLOAD_PATH = re.compile(r"/t/[^/]+\Z|(/me)?/start/[^/]+\Z")
 
 
 class Guard:
     """ASGI middleware around a whole app."""
 
-    def __init__(self, app: ASGIApp, *, language: Literal["zh", "en"], is_secure: bool) -> None:
+    def __init__(
+        self, app: ASGIApp, *, language: Literal["zh", "en"], is_secure: bool, upload_limit: int
+    ) -> None:
         self._app = RequestBodyLimitMiddleware(app, BODY_LIMIT)
+        self._uploads = RequestBodyLimitMiddleware(app, BODY_LIMIT + upload_limit)
         self._language = language
         self._headers = dict(HEADERS)
         if is_secure:
@@ -47,28 +50,19 @@ class Guard:
         async def guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
+                # A file's own policy is stricter than a page's.
+                policy = headers.get("Content-Security-Policy", "")
                 headers.update(self._headers)
+                if policy.startswith("sandbox"):
+                    headers["Content-Security-Policy"] = policy
                 headers.setdefault("Cache-Control", "no-store")
             await send(message)
 
-        await self._app(scope, receive, guarded)
+        app = self._uploads if _may_upload(scope) else self._app
+        await app(scope, receive, guarded)
 
 
-class HideTokens(logging.Filter):
-    """Keeps link tokens out of a log: `/t/…` becomes `/t/***`."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        if isinstance(record.args, tuple):
-            record.args = tuple(_hidden(each) for each in record.args)
-        record.msg = _hidden(record.msg)
-        return True
-
-
-def _hidden(value: object) -> object:
-    return _TOKEN_PATH.sub("/t/***", value) if isinstance(value, str) else value
-
-
-def hide_tokens_in_logs() -> None:
-    """Put the filter on the loggers of the web server."""
-    for name in ("uvicorn", "uvicorn.access", "uvicorn.error"):
-        logging.getLogger(name).addFilter(HideTokens())
+def _may_upload(scope: Scope) -> bool:
+    """Whether a form of this page may bring files."""
+    kind = Headers(scope=scope).get("content-type", "")
+    return kind.startswith("multipart/form-data") and bool(_UPLOAD_PATH.match(scope["path"]))

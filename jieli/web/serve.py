@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterator
 
 import uvicorn
 
+from jieli.logs import redact_all_logs
 from jieli.web import alarm
 from jieli.web.apps import public_app, staff_app
 from jieli.web.resources import Resources
-from jieli.web.security import hide_tokens_in_logs
 
 LOOPBACK = "127.0.0.1"
 GRACE_SECONDS = 10
@@ -31,7 +31,9 @@ def listeners(resources: Resources) -> list[Listener]:
     settings = resources.settings
     public = uvicorn.Config(
         public_app(resources), host=settings.web_host, port=settings.web_port,
-        timeout_graceful_shutdown=GRACE_SECONDS, server_header=False, proxy_headers=False,
+        timeout_graceful_shutdown=GRACE_SECONDS, server_header=False,
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=settings.trusted_proxies or None,
     )  # fmt: skip
     staff = uvicorn.Config(
         staff_app(resources), host=LOOPBACK, port=settings.staff_port,
@@ -43,7 +45,7 @@ def listeners(resources: Resources) -> list[Listener]:
 async def serve(resources: Resources) -> None:
     """Serve until told to stop; answers that are under way are finished first."""
     servers = listeners(resources)
-    hide_tokens_in_logs()
+    redact_all_logs()
 
     def stop() -> None:
         for server in servers:

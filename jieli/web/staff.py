@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,25 +15,31 @@ from starlette.responses import Response
 
 from jieli.engine.context import Context
 from jieli.engine.errors import CaseNotFound
+from jieli.engine.events import NoteAdded
 from jieli.engine.published import Definition
-from jieli.store import definitions, items, queries
+from jieli.store import definitions, files, items, queries
 from jieli.store.database import Database
+from jieli.store.files import StoredFile
 from jieli.store.items import Trouble
 from jieli.store.queries import CaseFilter, CaseLine, CasePage
 from jieli.store.replay import stored_state
 from jieli.store.times import business_now
 from jieli.texts import text
 from jieli.web import timeline
+from jieli.web.file_pages import file_views, serve
 from jieli.web.health import alarm
 from jieli.web.moments import due_words, moment_words
+from jieli.web.nonces import new_nonce, read_nonce
 from jieli.web.notices import not_found
 from jieli.web.pages import page, see_other
 from jieli.web.resources import resources_of
 from jieli.web.shown import show_all
+from jieli.web.task import case_files
 from jieli.web.task_page import PRIORITIES
 
 router = APIRouter(include_in_schema=False)
 PAGE = 50
+OWNER = "staff-case"
 STATES = {
     "open": "Open", "completed": "Completed", "cancelled": "Cancelled", "fault": "Faulty",
     "all": "All",
@@ -110,19 +117,47 @@ async def cases(
 
 @router.api_route("/cases/{ref}", methods=["GET", "HEAD"])
 async def one_case(request: Request, ref: str) -> Response:
-    """The page of a case."""
+    """The page of a case, personal data covered."""
+    return await _case_page(request, ref, is_open=False)
 
-    def read(database: Database) -> tuple[Around, CasePage, Definition]:
+
+async def _case_page(request: Request, ref: str, *, is_open: bool) -> Response:
+    def read(database: Database) -> tuple[Around, CasePage, Definition, dict[str, StoredFile]]:
         with database.read() as connection:
             shown = queries.case_show(connection, ref)
             own = definitions.definition(connection, shown.line.process, shown.line.version)
-            return read_around(connection), shown, own
+            return read_around(connection), shown, own, case_files(connection, shown.state)
 
     try:
         found = await run_in_threadpool(read, resources_of(request).database)
     except CaseNotFound:
         return not_found(request)
-    return page(request, "case.html", {"page": _case(request, *found)})
+    return page(request, "case.html", {"page": _case(request, *found, is_open=is_open)})
+
+
+@router.post("/cases/{ref}/reveal")
+async def reveal(request: Request, ref: str) -> Response:
+    """The personal data of a case, once; its history says that somebody of the desk looked."""
+    resources = resources_of(request)
+    form = await request.form(max_files=0)
+    nonce = read_nonce(resources.ring, OWNER, str(form.get("nonce", "")))
+    found = await run_in_threadpool(_find, resources.database, ref)
+    if found is None:
+        return not_found(request)
+    if nonce is None:
+        return see_other(f"/cases/{ref}")
+    note = NoteAdded(text="personal_data_shown", detail={"where": "staff"})
+    event_id = f"reveal:{found}:{nonce}"
+    await asyncio.wrap_future(resources.committer.submit(found, event_id, note))
+    return await _case_page(request, ref, is_open=True)
+
+
+def _find(database: Database, ref: str) -> str | None:
+    with database.read() as connection:
+        try:
+            return queries.find_case(connection, ref)
+        except CaseNotFound:
+            return None
 
 
 @router.api_route("/troubles", methods=["GET", "HEAD"])
@@ -146,6 +181,18 @@ async def trouble_list(request: Request) -> Response:
     ]  # fmt: skip
     words = {**bar(request, "troubles", around), "found": shown}
     return page(request, "troubles.html", {"page": words})
+
+
+@router.api_route("/files/{file_id}", methods=["GET", "HEAD"])
+async def open_file(request: Request, file_id: str) -> Response:
+    """An uploaded file: who may read these pages may see every case."""
+
+    def read(database: Database) -> StoredFile | None:
+        with database.read() as connection:
+            return files.find(connection, file_id)
+
+    file = await run_in_threadpool(read, resources_of(request).database)
+    return not_found(request) if file is None or file.is_gone else await serve(request, file)
 
 
 # ---- showing -------------------------------------------------------------------------------------
@@ -174,17 +221,27 @@ def _state_words(line: CaseLine, ends: Mapping[str, str]) -> str:
     return text(STATES[line.status])
 
 
-def _case(request: Request, around: Around, shown: CasePage, own: Definition) -> dict[str, Any]:
+def _case(
+    request: Request, around: Around, shown: CasePage, own: Definition,
+    found: Mapping[str, StoredFile], *, is_open: bool,
+) -> dict[str, Any]:  # fmt: skip
     context, now, state = around.context, around.now, shown.state
     run_id = shown.run.run_id if shown.run else None
     ui = resources_of(request).settings.prefect_ui_url.rstrip("/")
+    fields = own.process.case.fields
+    facts = show_all(
+        fields, state.data, context, now, files=file_views(found, "/files"),
+        cover=None if is_open else fields,
+    )  # fmt: skip
     return {
         **bar(request, "cases", around),
+        "can_reveal": any(each.hides for each in facts),
+        "nonce": new_nonce(resources_of(request).ring, OWNER),
         **_line(shown.line, [], around),
         "version": shown.line.version,
         "owner": context.label(state.owner),
         "fault": shown.line.fault,
-        "facts": show_all(own.process.case.fields, state.data, context, now),
+        "facts": facts,
         "waits_for": timeline.waiting(shown, context, now),
         "timers": timeline.timers(shown, context, now),
         "lines": timeline.lines(shown, own, context, now),

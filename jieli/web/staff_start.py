@@ -24,6 +24,7 @@ from jieli.web.start_page import (
     start_form,
 )
 from jieli.web.typed import Typed
+from jieli.web.uploads import most_files
 
 router = APIRouter(prefix="/start", include_in_schema=False)
 OWNER = "staff"
@@ -60,7 +61,7 @@ async def start(request: Request, process: str) -> Response:
     async def done(started: Started) -> Response:
         return see_other(f"/cases/{started.ref}")
 
-    form = await request.form(max_files=0)
+    form = await request.form(max_files=most_files(blank.fields))
     return await post_start(request, await _desk(request), blank, form, done)
 
 
@@ -70,4 +71,4 @@ async def _desk(request: Request) -> Desk:
             return read_around(connection)
 
     around = await run_in_threadpool(read, resources_of(request).database)
-    return Desk("/start", OWNER, bar(request, "start", around))
+    return Desk("/start", OWNER, bar(request, "start", around), files="/files")

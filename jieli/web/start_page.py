@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import Response
@@ -16,18 +17,21 @@ from jieli.engine.context import Context
 from jieli.engine.definition import FieldWords, Process
 from jieli.engine.errors import FormError, JieliError
 from jieli.engine.values import parse_duration
-from jieli.store import definitions
+from jieli.store import definitions, files
 from jieli.store.database import Database
+from jieli.store.files import StoredFile
 from jieli.store.starts import Started
 from jieli.store.times import business_now
 from jieli.texts import text
 from jieli.web import rows, starting
 from jieli.web.fields import local_input
+from jieli.web.file_pages import file_views
 from jieli.web.nonces import new_nonce, read_nonce
 from jieli.web.pages import page
 from jieli.web.posted import Posted, read_posted
 from jieli.web.resources import Resources, resources_of
 from jieli.web.typed import Notice, Typed, form_views, wrong_fields
+from jieli.web.uploads import Uploader, most_files, receive, without
 
 Person = tuple[str, str]
 
@@ -40,6 +44,12 @@ class Desk:
     owner: str
     words: Mapping[str, Any]
     person: str | None = None
+    files: str = ""  # where what was uploaded here can be looked at
+
+    @property
+    def uploader(self) -> str:
+        """Who pays for what is uploaded before there is a case."""
+        return f"start:{self.owner}"
 
 
 @dataclass(frozen=True)
@@ -50,6 +60,7 @@ class Blank:
     context: Context
     now: datetime
     fields: dict[str, FieldWords] = field(default_factory=dict)
+    files: Mapping[str, StoredFile] = field(default_factory=dict)
 
 
 def read_processes(database: Database) -> tuple[dict[str, Process], Context]:
@@ -92,7 +103,11 @@ def start_form(
     words = {
         **desk.words, "title": blank.process.title, "about": blank.process.about,
         "notices": typed.notices, "errors": wrong_fields(blank.fields, typed.errors),
-        "fields": form_views(shown, typed, blank.context, blank.now, quick=quick),
+        "fields": form_views(
+            shown, typed, blank.context, blank.now, quick=quick,
+            files=file_views(blank.files, desk.files),
+        ),
+        "has_files": bool(most_files(shown)),
         "shown": " ".join(shown), "people": people, "person": typed.person,
         "person_error": typed.person_error, "action": f"{desk.base}/{blank.process.process}",
         "nonce": new_nonce(resources_of(request).ring, desk.owner),
@@ -116,8 +131,13 @@ async def post_start(
 ) -> Response:  # fmt: skip
     """A button of the form: a row, a quick time, or the start itself."""
     posted = read_posted(form, blank.fields)
-    typed = Typed(values=posted.values, open_rows=posted.open_rows, person=posted.person)
     verb, _, rest = posted.do.partition(":")
+    blank, posted, refused = await _received(request, desk, blank, form, posted)
+    typed = Typed(values=posted.values, open_rows=posted.open_rows, person=posted.person)
+    if refused:
+        return start_form(request, desk, blank, replace(typed, errors=refused), 422)
+    if verb in ("upload", "file_drop"):
+        return start_form(request, desk, blank, _arranged_files(posted, typed, verb, rest))
     if verb.startswith("row_") or verb == "quick":
         return start_form(request, desk, blank, _rearranged(blank, posted, verb, rest))
     person = desk.person or posted.person
@@ -126,8 +146,9 @@ async def post_start(
         return start_form(request, desk, blank, wrong, 422)
     try:
         data = starting.checked(
-            blank.process, blank.fields, posted.values, blank.context, blank.now
-        )
+            blank.process, blank.fields, posted.values, blank.context, blank.now,
+            uploads=blank.files.keys(),
+        )  # fmt: skip
     except FormError as error:
         return start_form(request, desk, blank, replace(typed, errors=error.fields), 422)
     nonce = read_nonce(resources_of(request).ring, desk.owner, posted.nonce)
@@ -152,6 +173,33 @@ async def _begin(
         notices = (Notice("bad", words),)
         return start_form(request, desk, blank, replace(typed, notices=notices), 409)
     return await done(started)
+
+
+async def _received(
+    request: Request, desk: Desk, blank: Blank, form: FormData, posted: Posted
+) -> tuple[Blank, Posted, Mapping[str, str]]:
+    """Keep what was uploaded; the form knows these files and those of the presses before."""
+    if not most_files(blank.fields):
+        return blank, posted, {}
+    resources = resources_of(request)
+    uploader = Uploader(desk.uploader, person=desk.person or posted.person or None)
+    received = await receive(resources, uploader, form, posted, blank.fields)
+
+    def read() -> dict[str, StoredFile]:
+        with resources.database.read() as connection:
+            return files.of_owner(connection, desk.uploader)
+
+    own = await run_in_threadpool(read)
+    return replace(blank, files=own), received.posted, received.errors
+
+
+def _arranged_files(posted: Posted, typed: Typed, verb: str, rest: str) -> Typed:
+    name, _, file_id = rest.partition(":")
+    if verb == "file_drop":
+        return replace(typed, values=without(posted, name, file_id).values)
+    if not posted.values.get(name):
+        return replace(typed, errors={name: text("Please choose a file first.")})
+    return replace(typed, notices=(Notice("good", text("Uploaded. Nothing was sent yet.")),))
 
 
 def _why(verb: str, nonce: str | None) -> Notice:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from jieli.engine import forms
@@ -64,13 +64,14 @@ def start_scope(process: Process, context: Context) -> dict[str, Any]:
 
 
 def checked(
-    process: Process, fields: dict[str, FieldWords], raw: dict[str, Any], context: Context, now: Any
-) -> dict[str, Any]:
-    """The case's data; raises FormError."""
+    process: Process, fields: dict[str, FieldWords], raw: dict[str, Any], context: Context,
+    now: Any, *, uploads: Collection[str] = (),
+) -> dict[str, Any]:  # fmt: skip
+    """The case's data, with no other files than these uploads in it; raises FormError."""
     return forms.check(
         fields, process.case.rules, raw, start_scope(process, context), now=now,
         timezone=context.calendar.timezone, people=context.people,
-        members=context.people_of_roles, ledger_rules=context.ledger.rules,
+        members=context.people_of_roles, ledger_rules=context.ledger.rules, files=uploads,
     )  # fmt: skip
 
 

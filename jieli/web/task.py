@@ -12,8 +12,9 @@ from jieli.engine.context import Context
 from jieli.engine.definition import HumanStep, WaitStep
 from jieli.engine.published import Definition
 from jieli.engine.scope import form_of, scope_for
-from jieli.store import definitions, drafts, filling, links, people, queries
+from jieli.store import definitions, drafts, files, filling, links, people, queries
 from jieli.store.database import Database
+from jieli.store.files import StoredFile
 from jieli.store.links import Link
 from jieli.store.replay import stored_state
 from jieli.store.times import business_now
@@ -34,6 +35,7 @@ class Task:
     session: Session | None
     draft: dict[str, Any]
     fills: dict[str, Any] = field(default_factory=dict)
+    files: dict[str, StoredFile] = field(default_factory=dict)
 
     @cached_property
     def step(self) -> HumanStep | WaitStep:
@@ -89,7 +91,20 @@ def load_task(
         author = draft_author(link, own)
         draft = drafts.read(connection, link.case_id, link.visit, author)
         task = Task(link, definition, context, state, visit, now, own, draft)
-        return replace(task, fills=_fills(connection, task))
+        return replace(task, fills=_fills(connection, task), files=case_files(connection, state))
+
+
+def case_files(connection: Any, state: CaseState) -> dict[str, StoredFile]:
+    """The files of a case: uploaded for it, or given to it by the case that began it."""
+    own = {each.id: each for each in files.of_case(connection, state.case_id)}
+    said = {*files.ids_in(state.data), *files.ids_in(state.answers)} - own.keys()
+    return {**files.by_id(connection, said), **own} if said else own
+
+
+def read_files(database: Database, state: CaseState) -> dict[str, StoredFile]:
+    """The same, read anew."""
+    with database.read() as connection:
+        return case_files(connection, state)
 
 
 def _fills(connection: Any, task: Task) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,15 +17,17 @@ from jieli.texts import text
 from jieli.web import identity
 from jieli.web.asking import put_right
 from jieli.web.earlier import earlier_steps
+from jieli.web.file_pages import FileView, file_views
 from jieli.web.identity import Actor
 from jieli.web.moments import due_words, left_words, moment_words, seconds_words
 from jieli.web.notices import GivenAnswer
 from jieli.web.phrases import phrase_groups
-from jieli.web.shown import show_all
+from jieli.web.shown import Cover, show_all
 from jieli.web.task import Task
 from jieli.web.task_form import quick_times, visible_fields
 from jieli.web.typed import Notice, Typed, Wrong, form_views, wrong_fields
 
+Files = Mapping[str, FileView]
 SOON = timedelta(minutes=30)
 PRIORITIES = {"urgent": "Urgent", "high": "High priority"}
 
@@ -38,15 +41,18 @@ class ButtonView:
     note: str = ""
 
 
-def task_page(task: Task, actor: Actor, typed: Typed, *, action: str, nonce: str) -> dict[str, Any]:
+def task_page(
+    task: Task, actor: Actor, typed: Typed, *, action: str, nonce: str, query: str = ""
+) -> dict[str, Any]:
     """The values of `work_item.html`."""
     is_open = task.visit.status in ("open", "listening")
+    files = file_views(task.files, f"{action}/files", query)
     return {
         **_head(task),
-        **_story(task),
+        **_story(task, files, None if typed.revealed else task.definition.process.case.fields),
         **_identity(task, actor, typed),
-        **_form(task, typed, is_open=is_open),
-        **_taking_back(task, actor),
+        **_form(task, typed, files, is_open=is_open),
+        **_taking_back(task, actor, files),
         "notices": (*typed.notices, *_notices(task)),
         "errors": _errors(task, typed),
         "buttons": _buttons(task, actor) if is_open else [],
@@ -98,21 +104,34 @@ def _head(task: Task) -> dict[str, Any]:
     }
 
 
-def _story(task: Task) -> dict[str, Any]:
+def _story(task: Task, files: Files, cover: Cover) -> dict[str, Any]:
     case = task.definition.process.case
     may_call = is_call_time(task)
     wanted = [*case.summary, *_numbers_to_call(task)]
     summary = {name: case.fields[name] for name in dict.fromkeys(wanted)}
     rest = {name: words for name, words in case.fields.items() if name not in summary}
     data, context, now = task.state.data, task.context, task.now
-    earlier = earlier_steps(task)
+    earlier = earlier_steps(task, files, cover)
+    shown = show_all(
+        summary, data, context, now, may_call=may_call, files=files, cover=_needed(task, cover)
+    )
+    others = show_all(rest, data, context, now, files=files, cover=cover)
+    facts = [*shown, *others, *(fact for each in earlier for fact in each.facts)]
     return {
         "about": render(task.step.about, task.scope).strip(),
-        "summary": show_all(summary, data, context, now, may_call=may_call),
-        "rest": show_all(rest, data, context, now),
+        "can_reveal": any(fact.hides for fact in facts),
+        "summary": shown,
+        "rest": others,
         "earlier": earlier,
         "is_earlier_open": len(earlier) <= 2,
     }
+
+
+def _needed(task: Task, cover: Cover) -> Cover:
+    """Who writes to the buyer must know to whom; the number stays covered out of the window."""
+    if cover is None or not getattr(task.step, "contacts_buyer", False):
+        return cover
+    return {name: words for name, words in cover.items() if words.pii != "name"}
 
 
 def _numbers_to_call(task: Task) -> list[str]:
@@ -146,10 +165,13 @@ def _identity(task: Task, actor: Actor, typed: Typed) -> dict[str, Any]:
     }
 
 
-def _form(task: Task, typed: Typed, *, is_open: bool) -> dict[str, Any]:
+def _form(task: Task, typed: Typed, files: Files, *, is_open: bool) -> dict[str, Any]:
     shown = visible_fields(task, typed.values) if is_open else {}
     return {
-        "fields": form_views(shown, typed, task.context, task.now, quick=quick_times(task)),
+        "fields": form_views(
+            shown, typed, task.context, task.now, quick=quick_times(task), files=files
+        ),
+        "has_files": any(words.type == "files" for words in shown.values()),
         "shown": " ".join(shown),
         "can_save": bool(shown) and is_open,
     }
@@ -177,7 +199,7 @@ def _button_note(task: Task, name: str, button: Button) -> str:
     return text("only {role}", role=role.label) if role else ""
 
 
-def _taking_back(task: Task, actor: Actor) -> dict[str, Any]:
+def _taking_back(task: Task, actor: Actor, files: Files) -> dict[str, Any]:
     visit = task.visit
     if visit.status != "held":
         return {"answer": None, "can_take_back": False, "take_back_left": ""}
@@ -191,7 +213,7 @@ def _taking_back(task: Task, actor: Actor) -> dict[str, Any]:
         if visit.closed_at
         else ""
     )
-    facts = show_all(form_of(task.step), visit.answers, task.context, task.now)
+    facts = show_all(form_of(task.step), visit.answers, task.context, task.now, files=files)
     may = actor.person == visit.by or actor.known_by == "claim"
     return {
         "answer": GivenAnswer(

@@ -74,6 +74,11 @@ SENTENCES = {
     "roster_changed": "The roster is changed: {roster}",
     "rows_marked": "{n} rows of {list} are marked “{mark}”",
 }
+NOTES = {
+    "personal_data_shown": "{name} looked at the personal data",
+    "personal_data_exported": "The personal data was handed out on request",
+    "personal_data_blanked": "The personal data was deleted; the rest of the case stays",
+}  # fmt: skip
 ROSTER = {
     "away": "{person} is away", "swap": "{person} and {other} swap",
     "stand_in": "{other} stands in for {person}", "extend": "the shift ends later",
@@ -117,6 +122,9 @@ def _says_nothing(entry: Entry, visit: VisitLine | None) -> bool:
 def sentence(entry: Entry, title: str, own: Definition, context: Context) -> str:
     """One entry in words; a note in its own words, an unknown entry by its name."""
     detail = entry.detail or {}
+    if entry.what == "note" and detail.get("text") in NOTES:
+        who = context.label(detail.get("by")) or text("Somebody at the staff pages")
+        return text(NOTES[detail["text"]], name=who)
     if entry.what not in SENTENCES:
         return str(detail.get("text") or entry.what)
     step = own.process.steps.get(entry.step or "")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,12 +14,14 @@ from starlette.responses import Response
 
 from jieli.engine.errors import FormError, Refused, WorkItemClosed
 from jieli.engine.events import Event
-from jieli.store import drafts
+from jieli.store import drafts, link_uses
 from jieli.store.cases import Applied, Duplicate, Outcome, Rejected
 from jieli.store.database import kill_point
 from jieli.texts import text
 from jieli.web.asking import put_right
+from jieli.web.claiming import query_for
 from jieli.web.identity import Actor
+from jieli.web.limiting import address_of
 from jieli.web.nonces import new_nonce, read_nonce
 from jieli.web.notices import Note, note_page, refusal_words
 from jieli.web.pages import page
@@ -27,6 +30,8 @@ from jieli.web.resources import Resources
 from jieli.web.task import Task, draft_author
 from jieli.web.task_page import task_page
 from jieli.web.typed import Notice, Typed
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -66,7 +71,10 @@ def show_task(
 ) -> Response:  # fmt: skip
     """The page of a task."""
     nonce = new_nonce(resources.ring, task.link.link_id)
-    words = task_page(task, actor, typed, action=path, nonce=nonce)
+    query = ""
+    if actor.known_by == "claim" and actor.person:
+        query = f"?{query_for(resources.ring, task.link.link_id, actor.person)}"
+    words = task_page(task, actor, typed, action=path, nonce=nonce, query=query)
     return page(request, "work_item.html", {"page": words}, status)
 
 
@@ -87,7 +95,25 @@ async def submit(turn: Turn, event: Event) -> Outcome | None:
     if isinstance(outcome, Applied):
         kill_point("after_commit_before_wake")
         turn.resources.wake(case_id)
+        await _write_down(turn, event)
     return outcome
+
+
+async def _write_down(turn: Turn, event: Event) -> None:
+    """Who did it, how we knew them, from where. The answer counts even if this fails."""
+    request, actor = turn.request, turn.actor
+
+    def work(connection: Any) -> None:
+        link_uses.add(
+            connection, turn.task.link, what=turn.posted.button or turn.posted.do or event.kind,
+            person=actor.person, known_by=actor.known_by, address=address_of(request),
+            browser=request.headers.get("user-agent", ""),
+        )  # fmt: skip
+
+    try:
+        await run_in_threadpool(turn.resources.database.run, work)
+    except Exception:
+        log.exception("the use of a link was not written down")
 
 
 def refused(turn: Turn, outcome: Outcome | None) -> Response:

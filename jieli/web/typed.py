@@ -11,7 +11,9 @@ from jieli.engine.context import Context
 from jieli.engine.definition import FieldWords
 from jieli.texts import text
 from jieli.web.fields import FieldView, Filling, field_view
+from jieli.web.file_pages import FileView
 from jieli.web.row_views import rows_view
+from jieli.web.shown import NO_FILES
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,16 +47,18 @@ class Typed:
     reason: str = ""
     notices: tuple[Notice, ...] = ()
     hinted: bool = False
+    revealed: bool = False
 
 
 def form_views(
     fields: Mapping[str, FieldWords], typed: Typed, context: Context, now: datetime,
     *, quick: tuple[tuple[str, str], ...] = (), required: frozenset[str] = frozenset(),
+    files: Mapping[str, FileView] = NO_FILES,
 ) -> list[FieldView]:  # fmt: skip
     """The fields with what was typed."""
     filling = Filling(
         context=context, now=now, values=typed.values, errors=typed.errors, quick=quick,
-        open_rows=typed.open_rows, required=required,
+        open_rows=typed.open_rows, required=required, files=files,
     )  # fmt: skip
     return [
         rows_view(name, words, filling)

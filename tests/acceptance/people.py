@@ -209,13 +209,16 @@ class People(Processes):
         return who
 
     def form(self, who: str, url: str) -> Form:
-        """The form behind a link, past the PIN when it is asked for."""
+        """The form behind a link, past the name or the PIN when one is asked for."""
         phone = self.phone(who)
         page = phone.get(url)
         if 'name="pin"' in page.text:
             entered = {**Form(page), "person": who, "pin": PIN, "do": "pin"}
             assert phone.post(url, data=entered).status_code == 303
             page = phone.get(url)
+        if 'value="name"' in page.text:
+            named = phone.post(url, data={**Form(page), "person": who, "do": "name"})
+            page = phone.get(httpx.URL(url).join(named.headers["location"]))
         return Form(page)
 
     def post(self, who: str, url: str, **answers: Any) -> httpx.Response:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -16,7 +15,6 @@ from jieli.store import drafts, links
 from jieli.store.database import Database
 from jieli.web.apps import public_app
 from jieli.web.resources import InsecureAddress, Resources
-from jieli.web.security import HideTokens
 from tests.integration.web_shop import PIN, Form, Shop, open_shop
 
 FILLED = {"f.words": "杯盖漏水", "f.kind": "usual"}
@@ -349,16 +347,18 @@ def test_a_taken_back_answer_comes_up_as_given_not_as_the_draft_before(shop: Sho
 def test_one_says_who_one_is_and_it_is_recorded_as_said(shop: Shop) -> None:
     case_id = shop.start("claimed")
     link = shop.link("li_na")
-    page = shop.public.get(link)
+    page = shop.look(link)
     assert "我是" in page.text and "由我处理" in page.text
     form = Form(page) | {"f.words": "好", "press": "done", "person": ""}
     nameless = shop.public.post(link, data=form)
     assert nameless.status_code == 422 and 'id="e-person"' in nameless.text
     stranger = shop.public.post(link, data=form | {"person": "zhang_wei"})
     assert stranger.status_code == 422
-    claimed = shop.public.post(link, data=Form(nameless) | {"person": "wang_fang", "do": "claim"})
+    named = shop.public.post(link, data=Form(nameless) | {"person": "wang_fang", "do": "name"})
+    assert Form(named)["f.words"] == "好", "what was typed before the name is there after it"
+    claimed = shop.public.post(link, data=Form(named) | {"person": "wang_fang", "do": "claim"})
     assert claimed.status_code == 303
-    page = shop.public.get(link)
+    page = shop.look(link)
     assert "由王芳处理中" in page.text
     refused = shop.public.post(link, data=Form(page) | {"person": "li_na", "press": "done"})
     assert refused.status_code in (409, 422)
@@ -496,19 +496,6 @@ def test_a_body_that_is_too_large_is_refused(shop: Shop) -> None:
     assert shop.public.post(link, content=big, headers=kind).status_code == 413
     chunks = (big[at : at + 1000] for at in range(0, len(big), 1000))
     assert shop.public.post(link, content=chunks, headers=kind).status_code == 413
-
-
-def test_tokens_stay_out_of_the_access_log(caplog: pytest.LogCaptureFixture) -> None:
-    log = logging.getLogger("uvicorn.access")
-    hide = HideTokens()
-    log.addFilter(hide)
-    try:
-        with caplog.at_level(logging.INFO, "uvicorn.access"):
-            log.info('%s - "%s %s HTTP/%s" %d', "1:1", "GET", "/t/aSECRET?saved=1", "1.1", 200)
-            log.info("failed at /t/aSECRET")
-    finally:
-        log.removeFilter(hide)
-    assert "SECRET" not in caplog.text and caplog.text.count("/t/***") == 2
 
 
 def test_random_fields_change_nothing_they_should_not(shop: Shop) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from jieli.engine.errors import FormError
 from jieli.engine.events import ProposeEntry
-from tests.family import Family
+from tests.family import Family, photos
 from tests.story import Story, at
 from tests.unit.after_sales import (
     PROBLEM,
@@ -102,7 +102,7 @@ def test_a_paper_slip_from_an_outage_comes_in_without_phone_only_from_other_proc
 def test_a_simple_problem_is_handled_at_once_by_the_way_for_its_kind(
     kind: str, play: str, step: str
 ) -> None:
-    family = sorted_as(kind, evidence="网盘/1")
+    family = sorted_as(kind, evidence=photos(1))
     assert f"{play}:{step}" in family.waits_for
     assert family.find(step)[1].candidates == ["li_na"], "the same agent, the same contact"
 

@@ -6,7 +6,7 @@ import pytest
 
 from jieli.engine.errors import FormError, NotYours
 from jieli.engine.events import ProposeEntry
-from tests.family import Family
+from tests.family import Family, photos
 from tests.story import at
 from tests.unit.after_sales import COMPLEX, RESULT, accepted, at_department
 
@@ -124,7 +124,7 @@ def test_a_question_to_the_customer_goes_through_the_agent_and_back() -> None:
 
 def test_the_customer_may_answer_later() -> None:
     family = named().press("work", "ask", by="zheng_kai", question="批号？").press("ask", "asked")
-    family.wait("20h").press("wait_answer", "answered", answer="B1023", evidence="网盘/2")
+    family.wait("20h").press("wait_answer", "answered", answer="B1023", evidence=photos(2))
     assert "department_desk:work" in family.waits_for
 
 

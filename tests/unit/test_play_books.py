@@ -8,7 +8,7 @@ import pytest
 
 from jieli.engine.errors import FormError
 from jieli.engine.events import BlockContact, ProposeEntry
-from tests.family import Family
+from tests.family import Family, photos
 from tests.story import at
 
 ASKED = {"shop": "douyin_main", "order_no": "2026112000014821", "case_ref": "A1", "agent": "li_na",
@@ -151,18 +151,18 @@ def test_a_split_parcel_that_is_lost_goes_to_a_department() -> None:
 
 def test_if_everything_is_correct_the_customer_is_asked_for_a_photo_then_it_is_reissued() -> None:
     family = checked("correct").press("ask", "asked").wait("2h")
-    family.press("wait_answer", "answered", answer="拍了", evidence="网盘/3")
+    family.press("wait_answer", "answered", answer="拍了", evidence=photos(3))
     family.press("again_sorry", "reissue")
     assert ended(paid(family, way="reissue", amount="0")) == "settled"
-    assert family.first.data["evidence"] == "网盘/3"
+    assert family.first.data["evidence"] == photos(3)
 
 
 def test_with_a_photo_there_already_nobody_asks_again() -> None:
-    assert checked("correct", evidence="网盘/1").waits_for == ["play_missing:again_sorry"]
+    assert checked("correct", evidence=photos(1)).waits_for == ["play_missing:again_sorry"]
 
 
 def test_a_photo_that_shows_nothing_goes_to_a_department() -> None:
-    family = checked("correct", evidence="网盘/1").press("again_sorry", "department")
+    family = checked("correct", evidence=photos(1)).press("again_sorry", "department")
     assert ended(family) == "department"
 
 
@@ -246,7 +246,7 @@ AGREED = {"outcome": "补偿十元", "cause": "压坏了", "fault": "courier"}
 
 def test_a_signed_parcel_needs_a_photo_then_compensation_or_return() -> None:
     family = play("play_damaged").press("signed", "signed")
-    family.press("ask", "answered", answer="拍了", evidence="网盘/4")
+    family.press("ask", "answered", answer="拍了", evidence=photos(4))
     assert ended(paid(family.press("agree", "make_good", **AGREED))) == "settled"
     assert family.first.data["signed_for"] is True
 
@@ -268,9 +268,9 @@ def test_whoever_wants_something_else_than_a_reissue_is_spoken_to() -> None:
 
 
 def test_damage_that_is_accepted_or_not_solved() -> None:
-    family = play("play_damaged", evidence="网盘/1").press("signed", "signed")
+    family = play("play_damaged", evidence=photos(1)).press("signed", "signed")
     assert ended(family.press("agree", "accepted", **AGREED)) == "settled"
-    family = play("play_damaged", evidence="网盘/1").press("signed", "signed")
+    family = play("play_damaged", evidence=photos(1)).press("signed", "signed")
     assert ended(family.press("agree", "department")) == "department"
 
 
@@ -282,33 +282,33 @@ JUDGED = {"cause": "密封圈老化", "fault": "supplier"}
 def test_without_a_photo_the_customer_is_asked_for_one() -> None:
     family = play("play_quality")
     assert family.waits_for == ["ask_customer:ask"]
-    family.press("ask", "answered", answer="杯盖漏水", evidence="网盘/5")
+    family.press("ask", "answered", answer="杯盖漏水", evidence=photos(5))
     assert family.waits_for == ["play_quality:judge"]
 
 
 def test_a_confirmed_defect_is_apologised_for_and_made_good() -> None:
-    family = play("play_quality", evidence="网盘/1").press("judge", "confirmed", **JUDGED)
+    family = play("play_quality", evidence=photos(1)).press("judge", "confirmed", **JUDGED)
     assert ended(paid(family.press("apologise", "make_good", outcome="换新"))) == "settled"
 
 
 def test_a_defect_needs_its_place_and_whose_fault_it_is() -> None:
     with pytest.raises(FormError):
-        play("play_quality", evidence="网盘/1").press("judge", "confirmed")
+        play("play_quality", evidence=photos(1)).press("judge", "confirmed")
 
 
 def test_a_photo_that_is_not_enough_is_asked_for_again() -> None:
-    family = play("play_quality", evidence="网盘/1").press("judge", "more")
+    family = play("play_quality", evidence=photos(1)).press("judge", "more")
     assert family.waits_for == ["ask_customer:ask"]
 
 
 @pytest.mark.parametrize(("button", "result"), [("accepted", "settled"), ("refused", "department")])
 def test_what_is_no_defect_is_explained(button: str, result: str) -> None:
-    family = play("play_quality", evidence="网盘/1").press("judge", "not_found")
+    family = play("play_quality", evidence=photos(1)).press("judge", "not_found")
     assert ended(family.press("explain", button, outcome="解释了用法")) == result
 
 
 def test_what_the_agent_cannot_judge_goes_to_a_department() -> None:
-    family = play("play_quality", evidence="网盘/1").press("judge", "department")
+    family = play("play_quality", evidence=photos(1)).press("judge", "department")
     assert ended(family) == "department"
 
 

@@ -6,6 +6,8 @@ import re
 
 from jieli.engine.checking.report import Report
 from jieli.engine.definition import EndStep, SubCaseStep
+from jieli.engine.personal import has_personal
+from jieli.engine.values import parse_duration
 from jieli.engine.yaml_nodes import Path
 
 _OWNERS = ("first", "starter")
@@ -20,6 +22,7 @@ def check(report: Report) -> None:
         for number, name in enumerate(names):
             report.knows(("case", key, number), 'The case has no field "{name}"',
                          name, report.case_fields)  # fmt: skip
+    _check_retention(report)
     _check_priority(report)
     _check_owner(report)
     _check_starts(report)
@@ -27,6 +30,19 @@ def check(report: Report) -> None:
     for _, step, path in report.steps():
         if isinstance(step, SubCaseStep):
             _check_sub_case(report, step, path)
+
+
+def _check_retention(report: Report) -> None:
+    kept = report.process.case.retention
+    if kept is None:
+        return
+    try:
+        parse_duration(kept)
+    except ValueError:
+        report.note(("case", "retention"), "This is no time like 180d")
+    if not has_personal(report.process):
+        message = "No field of this process is personal; mark them with pii:, or leave this out"
+        report.note(("case", "retention"), message, key=True)
 
 
 def _check_priority(report: Report) -> None:

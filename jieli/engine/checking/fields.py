@@ -11,9 +11,10 @@ from jieli.engine.checking.report import Report
 from jieli.engine.checking.vocabulary import OF_A_STEP, RESERVED
 from jieli.engine.definition import CallStep, FieldWords, HumanStep, WaitStep
 from jieli.engine.elements import each_of
+from jieli.engine.inputs import MOST_FILES
 from jieli.engine.yaml_nodes import Path
 
-_BOUNDED = ("number", "money", "date", "datetime", "rows", "choices", "people")
+_BOUNDED = ("number", "money", "date", "datetime", "rows", "choices", "people", "files")
 _WRITTEN = ("text", "long_text")
 
 
@@ -104,10 +105,23 @@ def _check_fields(report: Report, fields: Mapping[str, FieldWords], path: Path) 
             _check_rows(report, field, here)
         elif field.fields:
             report.note((*here, "fields"), "fields: is for type: rows", key=True)
+        _check_files(report, field, here)
         if field.role is not None:
             _check_role(report, field, (*here, "role"))
         if field.fill is not None:
             check_fill(report, field, field.fill, (*here, "fill"))
+
+
+def _check_files(report: Report, field: FieldWords, path: Path) -> None:
+    if field.kinds and field.type != "files":
+        report.note((*path, "kinds"), "kinds: is for type: files", key=True)
+    if field.type != "files":
+        return
+    if field.default is not None:
+        report.note((*path, "default"), "Files have no default", key=True)
+    if isinstance(field.max, float) and field.max > MOST_FILES:
+        message = "At most {most} files in one field"
+        report.note((*path, "max"), message, most=MOST_FILES)
 
 
 def _check_role(report: Report, field: FieldWords, path: Path) -> None:
@@ -158,6 +172,9 @@ def _check_rows(report: Report, field: FieldWords, path: Path) -> None:
     for name, column in field.fields.items():
         if column.type == "rows":
             report.note((*path, "fields", name, "type"), "Rows have no rows in them")
+        if column.type == "files":
+            message = "Rows have no files in them; put the field beside the rows"
+            report.note((*path, "fields", name, "type"), message)
         if column.case_field is not None:
             where = (*path, "fields", name, "case_field")
             report.note(where, "A column cannot be written into a field of the case", key=True)

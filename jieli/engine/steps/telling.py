@@ -89,7 +89,7 @@ def facts_of(move: Move) -> tuple[tuple[str, str], ...]:
 def shown(field: FieldWords, value: Any, context: Context) -> str:
     """A stored value as people read it in a message, personal data masked."""
     known = typed(field, value, context)
-    if known is None or field.type == "rows":
+    if known is None or field.type in ("rows", "files"):
         return ""
     zone: Any = {"_timezone": context.calendar.timezone}
     text = str(getattr(known, "label", None) or as_text(zone, known))
