@@ -14,10 +14,10 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from notifications.paging import SMS_RATES, Pager
 
 from notifications import aliyun, tencent
 from notifications.channel import Broken, Message, Recipient, RejectedBy, RetryAfter, Sent
+from notifications.paging import SMS_RATES, Pager
 
 pytestmark = pytest.mark.anyio
 
