@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from jieli.engine.case import CaseState, Timer
 from jieli.engine.context import Context
 from jieli.engine.errors import Refused
 from jieli.engine.events import CaseStarted, Event, TimerFired
@@ -133,7 +134,16 @@ def walked(process: str, moves: int = 25) -> tuple[Played, datetime]:
             take(case, ways[number % len(ways)], context, now)
         else:
             break
+    # The clock fires everything that is due, not only the one the walk ended with.
+    while (state := case.now_open) and (timer := first_due(state, now)):
+        case.apply(TimerFired(timer=timer.id, at=timer.at), context, now)
     return case, now
+
+
+def first_due(state: CaseState, now: datetime) -> Timer | None:
+    """The timer that fires next, if its time has come."""
+    due = [each for each in state.timers.values() if each.at <= now]
+    return min(due, key=lambda each: (each.at, each.id), default=None)
 
 
 def take(case: Played, events: Iterator[Event], context: Context, now: datetime) -> None:

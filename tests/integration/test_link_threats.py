@@ -424,7 +424,8 @@ def test_l19_personal_data_is_covered_until_somebody_asks_and_is_written_down(sh
 
 
 def test_l19_no_number_of_our_people_is_in_the_definitions() -> None:
-    for file in DEFINITIONS.rglob("*.yaml"):
+    # What tests beside the definitions say is made up, buyers and all.
+    for file in {*DEFINITIONS.rglob("*.yaml")} - {*DEFINITIONS.rglob("*.test.yaml")}:
         found = re.findall(r"(?<!\d)1[3-9]\d{9}(?!\d)", file.read_text(encoding="utf-8"))
         # An example in a hint is no one's.
         assert set(found) <= {"13212345678"}, file
